@@ -1,0 +1,1 @@
+"""The model of bartizan.yaml, loading it, and reloading it."""

@@ -1,0 +1,114 @@
+"""``guards``: the checks of the series. Defaults at the top of the file, per-route overrides in each route."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bartizan.config.model.base import Cidr, Duration, Model, Name, Rate
+
+__all__ = [
+    "Concurrency",
+    "Denylist",
+    "DenylistOverride",
+    "GuardOverrides",
+    "Guards",
+    "RateLimit",
+    "RateLimitOverride",
+    "Window",
+]
+
+OnError = Annotated[
+    Literal["deny", "allow"], Field(description="what happens to an exchange when the guard itself fails")
+]
+
+
+class Denylist(Model):
+    """Refuse listed client addresses. The allowlist wins over every entry and every ban."""
+
+    enabled: bool = True
+    on_error: OnError = "deny"
+    timeout: Annotated[Duration, Field(gt=0)] = "1s"  # type: ignore[assignment]
+    deny: list[Cidr] = []
+    deny_files: Annotated[
+        list[str], Field(description="one address or network a line, # comments; reloaded on change")
+    ] = []
+    allow: list[Cidr] = []
+    allow_files: list[str] = []
+
+
+class Window(Model):
+    """A limit: ``rate`` exchanges per window, of which ``burst`` at once (the whole window's when absent)."""
+
+    rate: Rate
+    burst: Annotated[int | None, Field(ge=1)] = None
+    key: Annotated[
+        list[str],
+        Field(
+            min_length=1,
+            max_length=8,
+            description="what is counted together: address, network, header:NAME, ja4, principal, route, listener",
+        ),
+    ] = ["address"]
+    name: Name | None = None
+
+
+class Concurrency(Model):
+    """At most ``limit`` exchanges of a key in flight at once, over all workers."""
+
+    limit: Annotated[int, Field(ge=1)]
+    key: Annotated[list[str], Field(min_length=1, max_length=8)] = ["address"]
+    lease: Annotated[Duration, Field(gt=0, description="after which a dead worker's share is given back")] = "60s"  # type: ignore[assignment]
+
+
+class RateLimit(Model):
+    """Refuse with 429 what exceeds a window (GCRA) or a concurrency limit."""
+
+    enabled: bool = True
+    on_error: OnError = "deny"
+    timeout: Annotated[Duration, Field(gt=0)] = "1s"  # type: ignore[assignment]
+    windows: Annotated[list[Window], Field(max_length=16)] = []
+    concurrency: Concurrency | None = None
+    headers: Annotated[bool, Field(description="send RateLimit and RateLimit-Policy")] = True
+    network_prefix_v4: Annotated[int, Field(ge=8, le=32)] = 24
+    network_prefix_v6: Annotated[int, Field(ge=16, le=128)] = 64
+
+
+class Guards(Model):
+    """The defaults for every route."""
+
+    denylist: Denylist = Denylist()
+    rate_limit: RateLimit = RateLimit()
+
+
+class DenylistOverride(Model):
+    """What a route changes of the denylist; fields left out keep the default's value."""
+
+    enabled: bool | None = None
+    on_error: OnError | None = None
+    timeout: Annotated[Duration | None, Field(gt=0)] = None
+    deny: list[Cidr] | None = None
+    deny_files: list[str] | None = None
+    allow: list[Cidr] | None = None
+    allow_files: list[str] | None = None
+
+
+class RateLimitOverride(Model):
+    """What a route changes of the rate limit; fields left out keep the default's value."""
+
+    enabled: bool | None = None
+    on_error: OnError | None = None
+    timeout: Annotated[Duration | None, Field(gt=0)] = None
+    windows: list[Window] | None = None
+    concurrency: Concurrency | None = None
+    headers: bool | None = None
+    network_prefix_v4: Annotated[int | None, Field(ge=8, le=32)] = None
+    network_prefix_v6: Annotated[int | None, Field(ge=16, le=128)] = None
+
+
+class GuardOverrides(Model):
+    """What one route changes."""
+
+    denylist: DenylistOverride = DenylistOverride()
+    rate_limit: RateLimitOverride = RateLimitOverride()

@@ -1,0 +1,139 @@
+"""``upstreams``: the servers behind the gateway."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bartizan.config.model.base import Duration, Model, Name
+
+__all__ = [
+    "ActiveCheck",
+    "CircuitBreaker",
+    "Dns",
+    "HealthChecks",
+    "Node",
+    "PassiveCheck",
+    "Pool",
+    "Retries",
+    "Upstream",
+    "UpstreamTimeouts",
+    "UpstreamTls",
+]
+
+
+class Node(Model):
+    """One server: ``host:port``, ``[v6]:port`` or ``unix:/path``. A host name is resolved again after ``dns.ttl``."""
+
+    address: str
+    weight: Annotated[int, Field(ge=0, le=1000, description="0 takes the node out without removing it")] = 1
+
+
+class UpstreamTls(Model):
+    """TLS towards the nodes. Verification can only be turned off by saying so."""
+
+    verify: bool = True
+    ca: Annotated[str | None, Field(description="PEM bundle; the system's authorities when absent")] = None
+    server_name: Annotated[str | None, Field(description="SNI and name to verify; the node's host when absent")] = None
+    certificate: Annotated[str | None, Field(description="PEM client certificate")] = None
+    key: Annotated[str | None, Field(description="PEM key of the client certificate")] = None
+    min_version: Literal["1.2", "1.3"] = "1.2"
+
+
+class UpstreamTimeouts(Model):
+    """How long a node may take."""
+
+    connect: Annotated[Duration, Field(gt=0)] = "3s"  # type: ignore[assignment]
+    response: Annotated[Duration, Field(gt=0, description="from the request's last byte to the response head")] = "60s"  # type: ignore[assignment]
+    read: Annotated[Duration, Field(gt=0, description="between two reads of the response body")] = "60s"  # type: ignore[assignment]
+    write: Annotated[Duration, Field(gt=0, description="for the node to take what was sent")] = "60s"  # type: ignore[assignment]
+
+
+class Pool(Model):
+    """Keep-alive connections per node and worker."""
+
+    max_connections: Annotated[int, Field(ge=1, le=100000)] = 1024
+    max_idle: Annotated[int, Field(ge=0, le=100000)] = 128
+    idle_timeout: Annotated[Duration, Field(gt=0)] = "50s"  # type: ignore[assignment]
+    max_pending: Annotated[int, Field(ge=0, description="exchanges that may wait for a connection")] = 1024
+    pending_timeout: Annotated[Duration, Field(gt=0)] = "1s"  # type: ignore[assignment]
+
+
+class ActiveCheck(Model):
+    """A probe that each worker sends to every node."""
+
+    type: Literal["http", "tcp"] = "http"
+    path: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/"
+    host: str | None = None
+    interval: Annotated[Duration, Field(ge=0.05)] = "5s"  # type: ignore[assignment]
+    timeout: Annotated[Duration, Field(gt=0)] = "2s"  # type: ignore[assignment]
+    healthy_threshold: Annotated[int, Field(ge=1, le=100)] = 2
+    unhealthy_threshold: Annotated[int, Field(ge=1, le=100)] = 3
+    statuses: Annotated[list[str], Field(description="codes or classes that count as healthy")] = ["2xx", "3xx"]
+
+
+class PassiveCheck(Model):
+    """Outlier ejection: nodes that fail real exchanges are left out for a while."""
+
+    consecutive_failures: Annotated[int, Field(ge=1)] = 5
+    statuses: Annotated[list[str], Field(description="codes or classes that count as a failure")] = [
+        "502",
+        "503",
+        "504",
+    ]
+    ejection_time: Annotated[Duration, Field(gt=0, description="doubles with each ejection in a row")] = "10s"  # type: ignore[assignment]
+    max_ejection_time: Annotated[Duration, Field(gt=0)] = "5m"  # type: ignore[assignment]
+    max_ejection_percent: Annotated[int, Field(ge=0, le=100)] = 50
+
+
+class HealthChecks(Model):
+    """How the health of nodes is known."""
+
+    active: ActiveCheck | None = None
+    passive: PassiveCheck | None = PassiveCheck()
+
+
+class CircuitBreaker(Model):
+    """Stops sending to an upstream that fails as a whole: closed, open, half-open."""
+
+    failure_ratio: Annotated[float, Field(gt=0, le=1)] = 0.5
+    min_requests: Annotated[int, Field(ge=1)] = 20
+    window: Annotated[Duration, Field(gt=0)] = "10s"  # type: ignore[assignment]
+    open_time: Annotated[Duration, Field(gt=0)] = "5s"  # type: ignore[assignment]
+    half_open_requests: Annotated[int, Field(ge=1)] = 3
+
+
+class Retries(Model):
+    """Retries happen only where they are safe: nothing was sent, or the method is idempotent and the body replayable."""
+
+    attempts: Annotated[int, Field(ge=0, le=10, description="after the first try")] = 1
+    statuses: Annotated[list[str], Field(description="answers to idempotent requests that are tried again")] = []
+    budget_percent: Annotated[int, Field(ge=0, le=100, description="retries allowed, as a share of exchanges")] = 20
+
+
+class Dns(Model):
+    """How host names of nodes are resolved."""
+
+    ttl: Annotated[Duration, Field(gt=0)] = "30s"  # type: ignore[assignment]
+
+
+class Upstream(Model):
+    """A named group of nodes that serve the same API."""
+
+    name: Name
+    nodes: Annotated[list[Node], Field(min_length=1, max_length=1000)]
+    balancing: Literal["round_robin", "least_connections", "consistent_hash"] = "round_robin"
+    hash_on: Annotated[
+        str, Field(pattern=r"^(address|path|header:[!-~]+|cookie:[!-~]+)$", description="key for consistent_hash")
+    ] = "address"
+    tls: UpstreamTls | None = None
+    host_header: Annotated[
+        str, Field(description="Host that nodes see: `preserve` the client's, the `node`'s own, or a fixed name")
+    ] = "preserve"
+    timeouts: UpstreamTimeouts = UpstreamTimeouts()
+    pool: Pool = Pool()
+    health_checks: HealthChecks = HealthChecks()
+    circuit_breaker: CircuitBreaker | None = None
+    retries: Retries = Retries()
+    dns: Dns = Dns()

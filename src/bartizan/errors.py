@@ -1,0 +1,164 @@
+"""Every error that Bartizan raises on purpose, in one tree.
+
+BartizanError
+├── ConfigError            the configuration is not usable; carries every problem with its place
+├── SecretError            a secret reference could not be resolved
+├── RequestError           a client sent what RFC 9110/9112 or a limit forbids (400, 408, 413, 414, 431, 501, 505)
+├── UpstreamError          the upstream could not answer
+│   ├── UpstreamUnavailable   no node may be used: all unhealthy, ejected or over their limits (503)
+│   ├── UpstreamUnreachable   a node refused or dropped the connection (502)
+│   ├── UpstreamProtocolError a node sent what HTTP forbids (502)
+│   └── UpstreamTimeout       a node did not answer in time (504)
+├── ClientGone             the client went away before its response was complete
+├── StateError             the shared state cannot be read or written
+├── JournalError           the journal cannot be written or read
+│   ├── JournalFull           the disk or the configured size is used up
+│   └── JournalCorrupt        a record fails its checksum or its framing
+├── TlsError               a certificate, key, bundle or revocation list cannot be used
+└── ControlError           the running supervisor cannot be reached, or refused a command
+
+Each message says what is wrong, where, and what the operator or the client can change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "BartizanError",
+    "ClientGone",
+    "ConfigError",
+    "ControlError",
+    "JournalCorrupt",
+    "JournalError",
+    "JournalFull",
+    "Problem",
+    "RequestError",
+    "SecretError",
+    "StateError",
+    "TlsError",
+    "UpstreamError",
+    "UpstreamProtocolError",
+    "UpstreamTimeout",
+    "UpstreamUnavailable",
+    "UpstreamUnreachable",
+]
+
+
+class BartizanError(Exception):
+    """The root of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a configuration file.
+
+    ``line`` and ``column`` count from 1; 0 means that the place is not known. ``field`` is the dotted path
+    (``routes[2].paths[0]``), ``value`` the offending value as text (never a resolved secret), ``remedy`` what to do.
+    """
+
+    file: str
+    line: int
+    column: int
+    field: str
+    message: str
+    value: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.file}:{self.line}:{self.column}: {self.field}: {self.message}"
+        if self.value:
+            text += f" (got {self.value})"
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+class ConfigError(BartizanError):
+    """The configuration is not usable."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class SecretError(BartizanError):
+    """A secret reference could not be resolved."""
+
+
+class RequestError(BartizanError):
+    """A client sent what RFC 9110/9112 or a limit forbids.
+
+    ``status`` is the HTTP status to answer with; ``reason`` is a stable, machine-readable word for logs and metrics.
+    """
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        self.status = status
+        self.reason = reason
+        super().__init__(message)
+
+
+class UpstreamError(BartizanError):
+    """The upstream could not answer. ``status`` is what the client is told."""
+
+    status = 502
+    reason = "upstream_error"
+
+
+class UpstreamUnavailable(UpstreamError):
+    """No node may be used."""
+
+    status = 503
+    reason = "upstream_unavailable"
+
+
+class UpstreamUnreachable(UpstreamError):
+    """A node refused or dropped the connection.
+
+    ``sent`` tells whether any byte of the request may have reached the node: only if not is a retry always safe.
+    """
+
+    reason = "upstream_unreachable"
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        self.sent = sent
+        super().__init__(message)
+
+
+class UpstreamProtocolError(UpstreamError):
+    """A node sent what HTTP forbids."""
+
+    reason = "upstream_protocol_error"
+
+
+class UpstreamTimeout(UpstreamError):
+    """A node did not answer in time."""
+
+    status = 504
+    reason = "upstream_timeout"
+
+
+class ClientGone(BartizanError):
+    """The client went away before its response was complete."""
+
+
+class StateError(BartizanError):
+    """The shared state cannot be read or written."""
+
+
+class JournalError(BartizanError):
+    """The journal cannot be written or read."""
+
+
+class JournalFull(JournalError):
+    """The disk or the configured size is used up."""
+
+
+class JournalCorrupt(JournalError):
+    """A record fails its checksum or its framing."""
+
+
+class TlsError(BartizanError):
+    """A certificate, key, bundle or revocation list cannot be used."""
+
+
+class ControlError(BartizanError):
+    """The running supervisor cannot be reached, or refused a command."""

@@ -1,0 +1,25 @@
+"""What every layer shares, free of sockets: exchange, guard, verdict, signal, actor, and the series of guards."""
+
+from bartizan.pipeline.actor import Actor
+from bartizan.pipeline.exchange import Client, Connection, Exchange, RouteInfo, TlsInfo
+from bartizan.pipeline.guard import Guard
+from bartizan.pipeline.series import Series, Step
+from bartizan.pipeline.signal import Signal
+from bartizan.pipeline.verdict import Deny, Divert, Throttle, Verdict
+
+__all__ = [
+    "Actor",
+    "Client",
+    "Connection",
+    "Deny",
+    "Divert",
+    "Exchange",
+    "Guard",
+    "RouteInfo",
+    "Series",
+    "Signal",
+    "Step",
+    "Throttle",
+    "TlsInfo",
+    "Verdict",
+]

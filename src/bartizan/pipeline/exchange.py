@@ -1,0 +1,130 @@
+"""One request and its response on their way through the gateway, with all that is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bartizan.http.message import Request, Response
+from bartizan.pipeline.signal import Signal
+from bartizan.pipeline.verdict import Verdict
+
+__all__ = ["Client", "Connection", "Exchange", "RouteInfo", "TlsInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An address a request comes from: ``version`` is 4 or 6, or 0 for a Unix socket; ``number`` the address as an integer.
+
+    IPv4-mapped IPv6 addresses are stored as the IPv4 address they stand for, so that no list can be side-stepped.
+    """
+
+    address: str
+    port: int
+    version: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class TlsInfo:
+    """What the TLS handshake told: ``peer_certificate`` is DER, ``ja4`` the ClientHello's fingerprint."""
+
+    version: str
+    cipher: str
+    server_name: str | None = None
+    alpn: str | None = None
+    ja4: str | None = None
+    peer_certificate: bytes | None = None
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The connection that carried the request. ``peer`` is who connected (after PROXY protocol), maybe a trusted proxy."""
+
+    listener: str
+    scheme: str
+    peer: Client
+    local: str
+    tls: TlsInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteInfo:
+    """The route that matched: its name and path template (for metrics and keys)."""
+
+    name: str
+    template: str
+
+
+class Exchange:
+    """The unit of everything: guards look at it, the journal keeps it.
+
+    Times: ``received`` is wall-clock Unix time in seconds, ``started`` the monotonic clock in seconds. ``timings`` holds
+    one ``(guard name, seconds)`` per guard that ran. ``client`` is the originating client as far as it can be trusted.
+    """
+
+    __slots__ = (
+        "bytes_in",
+        "bytes_out",
+        "client",
+        "connection",
+        "decided_by",
+        "duration",
+        "error",
+        "id",
+        "node",
+        "parameters",
+        "principal",
+        "received",
+        "request",
+        "request_id",
+        "response",
+        "route",
+        "signals",
+        "started",
+        "timings",
+        "trace_id",
+        "upstream",
+        "upstream_time",
+        "verdict",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        request: Request,
+        connection: Connection,
+        client: Client,
+        *,
+        received: float,
+        started: float,
+    ) -> None:
+        self.id = id
+        self.request = request
+        self.connection = connection
+        self.client = client
+        self.received = received
+        self.started = started
+        self.request_id: str = id
+        """What X-Request-Id says: the exchange's own id, or the one a trusted proxy sent."""
+        self.trace_id: str | None = None
+        self.route: RouteInfo | None = None
+        self.parameters: Mapping[str, str] = {}
+        """Path parameters of the route, percent-decoded."""
+        self.response: Response | None = None
+        self.signals: list[Signal] = []
+        self.timings: list[tuple[str, float]] = []
+        self.verdict: Verdict | None = None
+        self.decided_by: str | None = None
+        """The guard whose verdict it is."""
+        self.principal: str | None = None
+        self.upstream: str | None = None
+        self.node: str | None = None
+        self.upstream_time: float | None = None
+        """Seconds from the first byte sent to the node until its response head."""
+        self.error: str | None = None
+        """Why the exchange ended otherwise than by a whole response: a stable word (``upstream_timeout``)."""
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.duration = 0.0

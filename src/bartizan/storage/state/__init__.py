@@ -1,0 +1,1 @@
+"""The shared state: the interface, LMDB (embedded) and Valkey/Redis (outgrown)."""
