@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bartizan.http.message import Request, Response
@@ -74,6 +74,8 @@ class Exchange:
         "error",
         "id",
         "node",
+        "notes",
+        "on_end",
         "parameters",
         "principal",
         "received",
@@ -125,6 +127,14 @@ class Exchange:
         """Seconds from the first byte sent to the node until its response head."""
         self.error: str | None = None
         """Why the exchange ended otherwise than by a whole response: a stable word (``upstream_timeout``)."""
+        self.notes: dict[str, object] = {}
+        """What a guard wants to know again later in the same exchange, under its own name; not for other guards."""
+        self.on_end: list[Callable[[Exchange], None]] = []
+        """Called once when the exchange is over, however it ended."""
         self.bytes_in = 0
         self.bytes_out = 0
         self.duration = 0.0
+
+    def at_end(self, callback: Callable[[Exchange], None]) -> None:
+        """Have ``callback`` called once when the exchange is over, however it ended."""
+        self.on_end.append(callback)
