@@ -1,0 +1,1 @@
+"""The data plane: listeners, TLS, wire protocols, routing and upstreams."""
