@@ -13,7 +13,8 @@ class Request:
 
     ``target`` is what the client sent (origin-form or absolute-form), ``path`` the normalised path that routing,
     guards and the upstream see, ``query`` the raw query without ``?`` (None when there was no ``?``), ``host`` the
-    lower-case host name without a port, ``authority`` the Host as sent.
+    lower-case host name without a port, ``authority`` the Host as sent, ``length`` the body's length in bytes (None when
+    only its end will tell).
     """
 
     __slots__ = (
@@ -21,6 +22,7 @@ class Request:
         "body",
         "headers",
         "host",
+        "length",
         "method",
         "path",
         "query",
@@ -43,6 +45,7 @@ class Request:
         host: str = "",
         version: str = "1.1",
         body: Body | None = None,
+        length: int | None = 0,
         upgrade: bytes | None = None,
     ) -> None:
         self.method = method
@@ -55,6 +58,7 @@ class Request:
         self.host = host
         self.version = version
         self.body = Body.of() if body is None else body
+        self.length = length
         self.upgrade = upgrade
         """The protocol that the client asks to switch to (``websocket``), or None."""
 

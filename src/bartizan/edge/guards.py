@@ -1,0 +1,71 @@
+"""The series of guards, readable in one place: what there is, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bartizan.config.model import Guards, Route
+from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
+from bartizan.perimeter.ratelimit import RateLimit
+from bartizan.pipeline import Guard, Series, Step
+from bartizan.storage.state import State
+
+__all__ = ["GUARDS", "GuardKind", "Services", "build_series"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What guards may be built with."""
+
+    state: State
+    bans: Bans
+    prefixes: Callable[[list[str], list[str]], PrefixSet]
+    """Returns the compiled set of CIDRs and list files."""
+    identity: bytes
+    """Unique to this process, for leases in the shared state."""
+    clock: Callable[[], float]
+    """Unix time in seconds."""
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class GuardKind:
+    """One row of the series: ``build`` returns the guard as a step for a route, or None where it has nothing to do."""
+
+    name: str
+    build: Callable[[Guards, Route, Services], Step | None]
+
+
+def _denylist(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001 - one signature for all
+    settings = guards.denylist
+    if not settings.enabled:
+        return None
+    guard = Denylist(
+        deny=services.prefixes(settings.deny, settings.deny_files),
+        allow=services.prefixes(settings.allow, settings.allow_files),
+        bans=services.bans,
+        clock=services.clock,
+    )
+    return Step(guard, settings.on_error, settings.timeout)
+
+
+def _rate_limit(guards: Guards, route: Route, services: Services) -> Step | None:
+    settings = guards.rate_limit
+    if not settings.enabled or not (settings.windows or settings.concurrency):
+        return None
+    guard = RateLimit(settings, route, services.state, services.identity)
+    return Step(guard, settings.on_error, settings.timeout)
+
+
+GUARDS = (
+    GuardKind("denylist", _denylist),
+    GuardKind("rate_limit", _rate_limit),
+)
+
+
+def build_series(guards: Guards, route: Route, services: Services) -> Series:
+    """Return the series that exchanges of a route pass, with the settings in force for it."""
+    steps = (kind.build(guards, route, services) for kind in GUARDS)
+    return Series(tuple(step for step in steps if step is not None))

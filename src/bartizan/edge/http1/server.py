@@ -1,0 +1,489 @@
+"""One client connection that speaks HTTP/1.1 (RFC 9112): the driver between a transport and exchanges.
+
+    OPEN ──head begins──▶ HEAD ──head complete──▶ EXCHANGE ──response and request complete──▶ OPEN
+     │                     │                         │  └──101──▶ TUNNEL ──▶ CLOSED
+     └── idle timeout ─────┴── refused, or close ────┴──▶ LINGER ──▶ CLOSED
+
+One exchange at a time: what a client pipelines waits unparsed, and while it waits the socket is not read. After a
+refused request nothing of the connection is read as a request again: LINGER sends what is to be sent, closes the
+writing side, and discards what still comes, so that the answer is not lost in a TCP reset.
+
+Time is kept by a periodic ``tick`` from outside, against one deadline per connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import Protocol
+
+from bartizan.edge.http1.request_parser import Head, ParserLimits, RequestParser
+from bartizan.edge.http1.serialise import LAST_CHUNK, chunk, head_fields, last_chunk, status_line
+from bartizan.errors import ClientGone, RequestError
+from bartizan.http.body import Body
+from bartizan.http.message import Response
+
+__all__ = ["ConnectionLimits", "Exchanges", "Phase", "ServerConnection"]
+
+WRITE_HIGH_WATER = 256 * 1024  # bytes a slow client may have waiting in this process
+LINGER_TIME = 2.0  # seconds that a closing connection may still take to read its answer
+LINGER_BYTES = 1024 * 1024
+RATE_WINDOW = 10.0  # seconds over which the minimum rate is judged
+NEVER = float("inf")
+
+
+class Phase(Enum):
+    """Where a connection is; the module's header draws the transitions."""
+
+    OPEN = "open"
+    HEAD = "head"
+    EXCHANGE = "exchange"
+    TUNNEL = "tunnel"
+    LINGER = "linger"
+    CLOSED = "closed"
+
+
+class ConnectionLimits(Protocol):
+    """What the listener's configuration says; times in seconds, rates in bytes per second."""
+
+    parser: ParserLimits
+    header_timeout: float
+    body_timeout: float
+    idle_timeout: float
+    write_timeout: float
+    tunnel_idle_timeout: float
+    min_rate: int
+    requests_per_connection: int
+
+
+class Exchanges(Protocol):
+    """The rest of the gateway, as a connection sees it."""
+
+    def begin(self, connection: ServerConnection, head: Head, body: Body) -> asyncio.Task[None]:
+        """Start the exchange for a request head. Raises ``RequestError``."""
+        ...
+
+    def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
+        """Record a request that never became an exchange, and return the answer to it."""
+        ...
+
+    def closed(self, connection: ServerConnection) -> None:
+        """Forget a connection."""
+        ...
+
+    @property
+    def draining(self) -> bool:
+        """Whether connections should end after their current exchange."""
+        ...
+
+
+class ServerConnection(asyncio.Protocol):
+    """See the module's header. Implements ``bartizan.edge.stream.Stream`` for the exchange it carries."""
+
+    __slots__ = (
+        "_body",
+        "_body_limit",
+        "_chunked_out",
+        "_close_after",
+        "_continue_due",
+        "_drained",
+        "_exchanges",
+        "_head",
+        "_lingered",
+        "_loop",
+        "_parser",
+        "_rate_mark",
+        "_reading_paused",
+        "_response_done",
+        "_task",
+        "_transport",
+        "_tunnel",
+        "_writing_since",
+        "bytes_in",
+        "bytes_out",
+        "context",
+        "deadline",
+        "limits",
+        "phase",
+        "responded",
+        "served",
+    )
+
+    def __init__(
+        self, exchanges: Exchanges, limits: ConnectionLimits, context: object, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._exchanges = exchanges
+        self._loop = loop
+        self.limits = limits
+        self.context = context
+        """What the owner knows about the connection (peer, TLS); this module does not look into it."""
+        self._parser = RequestParser(self, limits.parser)
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._head: Head | None = None
+        self._body: Body | None = None
+        self._tunnel: asyncio.Protocol | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self.phase = Phase.OPEN
+        self.deadline = NEVER
+        self.served = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self._body_limit = 0
+        self.responded = False
+        self._response_done = False
+        self._chunked_out = False
+        self._close_after = False
+        self._continue_due = False
+        self._reading_paused = False
+        self._writing_since = NEVER
+        self._rate_mark = (0.0, 0)
+        self._lingered = 0
+
+    # what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; the first head must come within the header timeout."""
+        self._transport = transport  # type: ignore[assignment] # asyncio gives a stream transport to a stream protocol
+        self._transport.set_write_buffer_limits(WRITE_HIGH_WATER)  # type: ignore[union-attr]
+        self.deadline = self._loop.time() + self.limits.header_timeout
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        if self.phase is Phase.LINGER:
+            self._lingered += len(data)
+            if self._lingered > LINGER_BYTES:
+                self._end()
+            return
+        if self._tunnel is not None:
+            self._tunnel.data_received(data)
+            return
+        self.bytes_in += len(data)
+        try:
+            self._parser.feed(data)
+        except RequestError as error:
+            self._refuse(error)
+            return
+        if self.phase is Phase.EXCHANGE:
+            if self._parser.in_request:
+                self.deadline = self._loop.time() + self.limits.body_timeout
+            elif not self._parser.idle:
+                self._pause_reading()
+        elif self.phase is Phase.OPEN and not self._parser.idle:
+            self.phase = Phase.HEAD
+            self.deadline = min(self.deadline, self._loop.time() + self.limits.header_timeout)
+
+    def eof_received(self) -> bool:
+        """The client will send no more: fatal within a request, otherwise the exchange in progress is still answered."""
+        if self._tunnel is not None:
+            return bool(self._tunnel.eof_received())
+        if self._parser.in_request and self._body is not None:
+            self._body.fail(ClientGone("the client closed the connection within its request"))
+        self._close_after = True
+        return self.phase is Phase.EXCHANGE and not self._parser.in_request
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop everything that works for this connection."""
+        self._transport = None
+        self.phase = Phase.CLOSED
+        self.deadline = NEVER
+        if self._tunnel is not None:
+            self._tunnel.connection_lost(exc)
+        gone = ClientGone("the client went away")
+        if self._body is not None:
+            self._body.fail(gone)
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_exception(gone)
+        if self._task is not None and not self._response_done:
+            self._task.cancel()
+        self._parser.close()
+        self._exchanges.closed(self)
+
+    def pause_writing(self) -> None:
+        """The client takes no more for now: from here its time and rate are watched."""
+        self._writing_since = self._loop.time()
+        self._rate_mark = (self._writing_since, self._unsent())
+        self.deadline = self._writing_since + self.limits.write_timeout
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._writing_since = NEVER
+        self.deadline = NEVER
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    # what the parser calls
+
+    def on_request(self, head: Head) -> None:
+        """Start an exchange."""
+        self.phase = Phase.EXCHANGE
+        self.served += 1
+        self._head = head
+        self.responded = False
+        self._response_done = False
+        self._close_after = self._close_after or not head.keep_alive
+        self._continue_due = head.expects_continue
+        self._body_limit = 0
+        self._rate_mark = (self._loop.time(), 0)
+        self.deadline = NEVER
+        self._body = body = Body(self._resume_reading)
+        self._task = self._exchanges.begin(self, head, body)
+
+    def on_request_data(self, data: bytes) -> None:
+        """Pass a piece of the body on; stop reading while the upstream is slower."""
+        body = self._body
+        if body is None:
+            return
+        self._continue_due = False
+        if self._body_limit and body.received + len(data) > self._body_limit:
+            error = RequestError(413, "body_too_large", f"the request body is larger than {self._body_limit} bytes")
+            body.fail(error)
+            self._body = None
+            self._pause_reading()
+        elif not body.feed(data):
+            self._pause_reading()
+
+    def on_request_end(self, trailers: list[tuple[bytes, bytes]]) -> None:
+        """End the body."""
+        self.deadline = NEVER
+        if self._body is not None:
+            self._body.end(trailers)
+            if self._response_done:
+                self._loop.call_soon(self._next)
+
+    # the Stream
+
+    def respond(self, response: Response, data: bytes, *, end: bool, close: bool = False) -> None:
+        """Send a response head, framed for this client (RFC 9112 section 6)."""
+        head = self._head
+        if self._transport is None or head is None:
+            raise ClientGone("the client went away")
+        self.responded = True
+        if close or self.served >= self.limits.requests_per_connection or self._exchanges.draining:
+            self._close_after = True
+        if self._parser.in_request and (end or self._continue_due):
+            self._close_after = True  # the rest of the request is not wanted
+        parts = [status_line(response.status), head_fields(response.headers.items)]
+        self._chunked_out = False
+        bodiless = head.method == "HEAD" or response.status in (204, 304)
+        if response.length is not None:
+            if response.status != 204:
+                parts.append(b"content-length: %d\r\n" % response.length)
+        elif not bodiless:
+            if head.minor == 1:
+                self._chunked_out = True
+                parts.append(b"transfer-encoding: chunked\r\n")
+            else:
+                self._close_after = True
+        if self._close_after:
+            parts.append(b"connection: close\r\n")
+        elif head.minor == 0:
+            parts.append(b"connection: keep-alive\r\n")
+        parts.append(b"\r\n")
+        if data and not bodiless:
+            parts.append(chunk(data) if self._chunked_out else data)
+        if end:
+            if self._chunked_out:
+                parts.append(last_chunk(response.body.trailers) if response.body.trailers else LAST_CHUNK)
+            self._write(b"".join(parts))
+            self._done()
+        else:
+            self._write(b"".join(parts))
+
+    def send(self, data: bytes) -> None:
+        """Send a piece of the body."""
+        self._write(chunk(data) if self._chunked_out else data)
+
+    def finish(self, trailers: list[tuple[bytes, bytes]]) -> None:
+        """End the body."""
+        if self._chunked_out:
+            self._write(last_chunk(trailers) if trailers else LAST_CHUNK)
+        self._done()
+
+    async def drain(self) -> None:
+        """Wait until the client takes more."""
+        if self._transport is None:
+            raise ClientGone("the client went away")
+        if self._writing_since != NEVER:
+            self._drained = self._loop.create_future()
+            await self._drained
+
+    def abort(self) -> None:
+        """Cut the connection: a response that is not whole must not look whole."""
+        self._response_done = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def continue_body(self) -> None:
+        """Send 100 Continue if the client waits for it (RFC 9110 section 10.1.1)."""
+        if self._continue_due:
+            self._continue_due = False
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._parser.in_request and self.deadline == NEVER:
+            self.deadline = self._loop.time() + self.limits.body_timeout
+
+    def limit_body(self, limit: int) -> None:
+        """Bound the request body; see ``Stream``."""
+        self._body_limit = limit
+        if not limit or self._head is None or self._body is None:
+            return
+        if (self._head.length or 0) > limit or self._body.received > limit:
+            raise RequestError(413, "body_too_large", f"the request body is larger than {limit} bytes")
+
+    def open_tunnel(self, response: Response, receiver: asyncio.Protocol) -> asyncio.Transport:
+        """Answer 101 and give up HTTP on this connection; see ``Stream``."""
+        if self._transport is None:
+            raise ClientGone("the client went away")
+        self.responded = True
+        self._response_done = True
+        self._close_after = True
+        self.phase = Phase.TUNNEL
+        self.deadline = NEVER
+        self._write(b"".join((status_line(101), head_fields(response.headers.items), b"connection: upgrade\r\n\r\n")))
+        self._tunnel = receiver
+        if rest := self._parser.take_rest():
+            receiver.data_received(rest)
+        self._resume_reading()
+        return self._transport
+
+    # time
+
+    def tick(self, now: float) -> None:
+        """End what has run out of time, or moves too slowly; called about twice a second."""
+        if now > self.deadline:
+            self._expired()
+        elif self.phase is Phase.EXCHANGE and self.limits.min_rate and now - self._rate_mark[0] >= RATE_WINDOW:
+            self._judge_rate(now)
+
+    def close_if_idle(self) -> bool:
+        """End the connection if no request is in progress; tells whether it did."""
+        if self.phase is Phase.OPEN and self._parser.idle:
+            self._end()
+            return True
+        return False
+
+    def _expired(self) -> None:
+        if self.phase in (Phase.LINGER, Phase.TUNNEL) or self._writing_since != NEVER:
+            self.abort()
+        elif self.phase is Phase.OPEN and self.served:
+            self._end()
+        elif self.phase in (Phase.OPEN, Phase.HEAD):
+            if self._parser.idle:
+                self._end()
+            else:
+                self._refuse(RequestError(408, "header_timeout", "the request head did not arrive in time"))
+        else:
+            self._too_slow("body_timeout", "the request body did not arrive in time")
+
+    def _judge_rate(self, now: float) -> None:
+        since, mark = self._rate_mark
+        floor = self.limits.min_rate * (now - since)
+        if self._writing_since != NEVER:
+            unsent = self._unsent()
+            if mark - unsent < floor and unsent:
+                self.abort()
+            self._rate_mark = (now, unsent)
+        elif self._parser.in_request and self._body is not None and not self._reading_paused:
+            if self._body.received - mark < floor and not self._continue_due:
+                self._too_slow("body_too_slow", "the request body arrives too slowly")
+            elif self._body is not None:
+                self._rate_mark = (now, self._body.received)
+        else:
+            self._rate_mark = (now, self._body.received if self._body is not None else 0)
+
+    def _too_slow(self, reason: str, message: str) -> None:
+        self.deadline = NEVER
+        if self._body is not None:
+            self._close_after = True
+            self._body.fail(RequestError(408, reason, message))
+
+    # inside
+
+    def _done(self) -> None:
+        """The response is complete; the request may not be."""
+        self._response_done = True
+        if self._close_after:
+            self._linger()
+        elif not self._parser.in_request:
+            self._loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        """Both sides of the exchange are complete: go on with the next."""
+        if self.phase is not Phase.EXCHANGE or not self._response_done:
+            return
+        self.phase = Phase.OPEN
+        self._task = None
+        self._body = None
+        self._head = None
+        self.deadline = self._loop.time() + self.limits.idle_timeout
+        try:
+            self._parser.next_request()
+        except RequestError as error:
+            self._refuse(error)
+            return
+        if self.phase is Phase.OPEN:
+            self._resume_reading()
+            if not self._parser.idle:
+                self.phase = Phase.HEAD
+                self.deadline = self._loop.time() + self.limits.header_timeout
+
+    def _refuse(self, error: RequestError) -> None:
+        """Answer a request that HTTP or a limit forbids, then close."""
+        if self.phase is Phase.EXCHANGE and self._task is not None and not self._response_done:
+            if self._body is not None:
+                self._close_after = True
+                self._body.fail(error)
+            elif not self.responded:
+                self._task.cancel()
+            return
+        if self._transport is None:
+            return
+        response = self._exchanges.refused(self, error, self._head)
+        parts = [status_line(response.status), head_fields(response.headers.items)]
+        parts.append(b"content-length: %d\r\nconnection: close\r\n\r\n" % (response.length or 0))
+        parts.append(response.body.take())
+        self._write(b"".join(parts))
+        self._linger()
+
+    def _linger(self) -> None:
+        if self._transport is None:
+            return
+        self.phase = Phase.LINGER
+        self._body = None
+        self.deadline = self._loop.time() + LINGER_TIME
+        if self._parser.idle and not self._parser.in_request:
+            self._end()
+        elif self._transport.can_write_eof():
+            self._resume_reading()
+            self._transport.write_eof()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        """Close after what is written has been sent."""
+        self.phase = Phase.LINGER
+        self.deadline = self._loop.time() + self.limits.write_timeout
+        if self._transport is not None:
+            self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self.bytes_out += len(data)
+            self._transport.write(data)
+
+    def _unsent(self) -> int:
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and self._transport is not None:
+            self._reading_paused = True
+            self.deadline = NEVER if self._writing_since == NEVER else self.deadline
+            self._transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._reading_paused and self._transport is not None:
+            self._reading_paused = False
+            if self._parser.in_request:
+                self.deadline = self._loop.time() + self.limits.body_timeout
+            self._transport.resume_reading()
