@@ -23,6 +23,9 @@ __all__ = [
 ]
 
 
+Status = Annotated[str, Field(pattern=r"^[1-9](xx|[0-9]{2})$", examples=["503", "5xx"])]
+
+
 class Node(Model):
     """One server: ``host:port``, ``[v6]:port`` or ``unix:/path``. A host name is resolved again after ``dns.ttl``."""
 
@@ -65,19 +68,19 @@ class ActiveCheck(Model):
 
     type: Literal["http", "tcp"] = "http"
     path: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/"
-    host: str | None = None
+    host: Annotated[str | None, Field(pattern=r"^[!-~]+$", description="the probe's Host; the node's if absent")] = None
     interval: Annotated[Duration, Field(ge=0.05)] = "5s"  # type: ignore[assignment]
     timeout: Annotated[Duration, Field(gt=0)] = "2s"  # type: ignore[assignment]
     healthy_threshold: Annotated[int, Field(ge=1, le=100)] = 2
     unhealthy_threshold: Annotated[int, Field(ge=1, le=100)] = 3
-    statuses: Annotated[list[str], Field(description="codes or classes that count as healthy")] = ["2xx", "3xx"]
+    statuses: Annotated[list[Status], Field(description="codes or classes that count as healthy")] = ["2xx", "3xx"]
 
 
 class PassiveCheck(Model):
     """Outlier ejection: nodes that fail real exchanges are left out for a while."""
 
     consecutive_failures: Annotated[int, Field(ge=1)] = 5
-    statuses: Annotated[list[str], Field(description="codes or classes that count as a failure")] = [
+    statuses: Annotated[list[Status], Field(description="codes or classes that count as a failure")] = [
         "502",
         "503",
         "504",
@@ -108,7 +111,7 @@ class Retries(Model):
     """Retries happen only where they are safe: nothing was sent, or the method is idempotent and the body replayable."""
 
     attempts: Annotated[int, Field(ge=0, le=10, description="after the first try")] = 1
-    statuses: Annotated[list[str], Field(description="answers to idempotent requests that are tried again")] = []
+    statuses: Annotated[list[Status], Field(description="answers to idempotent requests that are tried again")] = []
     budget_percent: Annotated[int, Field(ge=0, le=100, description="retries allowed, as a share of exchanges")] = 20
 
 
@@ -129,7 +132,11 @@ class Upstream(Model):
     ] = "address"
     tls: UpstreamTls | None = None
     host_header: Annotated[
-        str, Field(description="Host that nodes see: `preserve` the client's, the `node`'s own, or a fixed name")
+        str,
+        Field(
+            pattern=r"^[!-~]+$",
+            description="Host that nodes see: `preserve` the client's, the `node`'s own, or a fixed name",
+        ),
     ] = "preserve"
     timeouts: UpstreamTimeouts = UpstreamTimeouts()
     pool: Pool = Pool()

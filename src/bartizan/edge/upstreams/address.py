@@ -29,6 +29,13 @@ class Address:
     path: str | None = None
     literal: bool = False
 
+    def authority(self, default_port: int) -> bytes:
+        """Return what Host says of this node (RFC 9110 section 7.2); ``localhost`` for a Unix socket."""
+        if self.path is not None:
+            return b"localhost"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (host if self.port == default_port else f"{host}:{self.port}").encode("ascii")
+
     @property
     def endpoint(self) -> Endpoint | None:
         """What to connect to where no resolution is needed, or None for a host name."""

@@ -55,7 +55,7 @@ class Checker:
         self._changed = changed
         self._rng = rng
         self._good = status_table(config.statuses)
-        host = config.host or (node.address.text if node.address.path is None else "localhost")
+        host = config.host or node.authority.decode("ascii")
         self._request = (
             f"GET {config.path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bartizan-health-check\r\n"
             "Accept: */*\r\nConnection: close\r\n\r\n"

@@ -24,5 +24,5 @@ class UpstreamEvent:
 Events = Callable[[UpstreamEvent], None]
 
 
-def ignore(event: UpstreamEvent) -> None:  # noqa: ARG001 - an Events
+def ignore(event: UpstreamEvent) -> None:
     """Do nothing with an event."""

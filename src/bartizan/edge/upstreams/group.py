@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import ssl
 from collections.abc import Callable, Container, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,12 +42,15 @@ from bartizan.edge.upstreams.resolve import Lookup, Resolver, system_lookup
 from bartizan.edge.upstreams.retry import RetryPolicy
 from bartizan.edge.upstreams.status import GroupStatus, NodeStatus
 from bartizan.edge.upstreams.statuses import status_table
-from bartizan.errors import UpstreamUnavailable
+from bartizan.errors import UpstreamError, UpstreamUnavailable
+from bartizan.http.message import Request
 
 __all__ = ["UpstreamGroup", "Wiring"]
 
 C = TypeVar("C", bound=PooledConnection)
+T = TypeVar("T")
 
+_OTHER_HOSTS = ("preserve", "node")
 _SWEEP_INTERVAL = 5.0  # seconds between two looks for connections that were idle for too long, at most
 
 
@@ -78,8 +82,14 @@ class UpstreamGroup(Generic[C]):
         self.name = config.name
         self.fingerprint = tls.fingerprint(config.tls, wiring.directory)
         """Changes with the content of the certificate files."""
-        self.nodes = tuple(Node(parse_address(node.address), node.weight) for node in config.nodes)
-        self.retries = RetryPolicy(config.retries)
+        port = 80 if config.tls is None else 443
+        self.nodes = tuple(Node(parse_address(node.address), node.weight, default_port=port) for node in config.nodes)
+        self.response_timeout = config.timeouts.response
+        self.read_timeout = config.timeouts.read
+        self.write_timeout = config.timeouts.write
+        self._retries = RetryPolicy(config.retries)
+        self._fixed_host = None if config.host_header in _OTHER_HOSTS else config.host_header.encode("ascii")
+        self._preserve_host = config.host_header == "preserve"
         self._wiring = wiring
         self._clock = wiring.clock
         self._log = wiring.log.bind(upstream=config.name)
@@ -90,12 +100,12 @@ class UpstreamGroup(Generic[C]):
         self._next_return = float("inf")
         self._circuit = None if config.circuit_breaker is None else Circuit(config.circuit_breaker)
         self._circuit_state = CircuitState.CLOSED
-        self._count_exchange = self.retries.budget.count
+        self._count_exchange = self._retries.budget.count
         self._resolver = Resolver(
             config.dns.ttl, self._log, lookup=wiring.lookup, moved=lambda node: node.pool.flush(), rng=wiring.rng
         )
         self._tasks: list[asyncio.Task[None]] = []
-        self._connect_nodes()
+        self._prepare_connections()
 
     # on the path of an exchange
 
@@ -155,13 +165,14 @@ class UpstreamGroup(Generic[C]):
             if circuit.state is not self._circuit_state:
                 self._circuit_moved(circuit, "the probes succeeded")
 
-    def failed(self, node: Node, reason: str, *, stale: bool = False) -> None:
-        """Take in that ``node`` did not answer as it should; ``reason`` is for people.
+    def failed(self, node: Node, reason: UpstreamError | str, *, stale: bool = False) -> None:
+        """Take in that ``node`` did not answer as it should.
 
+        ``UpstreamUnavailable`` is not counted: there the limits of the pool were reached, and no node was asked.
         ``stale`` tells that a reused connection ended without one byte of a response: the node has closed it while it
         was idle, which it may do at any time (RFC 9112 section 9.5) and which says nothing about its health.
         """
-        if stale:
+        if stale or isinstance(reason, UpstreamUnavailable):
             return
         node.failures += 1
         now = self._clock()
@@ -172,7 +183,25 @@ class UpstreamGroup(Generic[C]):
         if circuit is not None:
             circuit.failed(now)
             if circuit.state is not self._circuit_state:
-                self._circuit_moved(circuit, reason)
+                self._circuit_moved(circuit, str(reason))
+
+    def may_retry(
+        self, error: UpstreamError, method: str, retries: int, *, sent: bool, replayable: bool, stale: bool = False
+    ) -> bool:
+        """Tell whether to try again after a failed try; see ``RetryPolicy.after_error``."""
+        return self._retries.after_error(
+            error, method, retries, sent=sent, replayable=replayable, stale=stale, now=self._clock()
+        )
+
+    def may_retry_status(self, status: int, method: str, retries: int, *, replayable: bool) -> bool:
+        """Tell whether to try again after a response (``retries.statuses``); see ``RetryPolicy.after_status``."""
+        return self._retries.after_status(status, method, retries, replayable=replayable, now=self._clock())
+
+    def host_header(self, node: Node, request: Request) -> bytes:
+        """Return the Host that ``node`` is sent with ``request``."""
+        if self._preserve_host:
+            return request.authority.encode("latin-1")
+        return self._fixed_host or node.authority
 
     # around it
 
@@ -233,12 +262,13 @@ class UpstreamGroup(Generic[C]):
 
     # inside
 
-    def _connect_nodes(self) -> None:
+    def _prepare_connections(self) -> None:
         config = self.config
-        self._context = None if config.tls is None else tls.client_context(config.tls, self._wiring.directory)
-        self._server_names = (
-            {} if config.tls is None else {node: tls.server_name(config.tls, node.address) for node in self.nodes}
-        )
+        self._context: ssl.SSLContext | None = None
+        self._server_names: dict[Node, str] = {}
+        if config.tls is not None:
+            context = self._context = tls.client_context(config.tls, self._wiring.directory)
+            self._server_names = {node: tls.server_name(config.tls, node.address, context) for node in self.nodes}
         dialer = self._dialer(self._wiring.connector, config.timeouts.connect)
         for node in self.nodes:
             node.pool = Pool(node.name, config.pool, partial(dialer.dial, node), self._clock)
@@ -307,8 +337,6 @@ class UpstreamGroup(Generic[C]):
         listed = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
         return UpstreamUnavailable(f"upstream {self.name}: none of its {len(self.nodes)} nodes may be used: {listed}")
 
-
-T = TypeVar("T")
 
 _CIRCUIT_KINDS: dict[CircuitState, Kind] = {
     CircuitState.OPEN: "circuit_open",

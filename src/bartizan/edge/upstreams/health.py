@@ -3,7 +3,8 @@
     healthy ──`unhealthy_threshold` bad probes in a row──▶ unhealthy
     unhealthy ──`healthy_threshold` good probes in a row──▶ healthy
 
-A node begins as it was known before, or else healthy: a gateway that starts must not refuse traffic until it has probed.
+A node begins as it was known before, or else healthy: a gateway that starts must not refuse traffic before it has
+probed.
 """
 
 from __future__ import annotations

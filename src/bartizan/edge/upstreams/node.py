@@ -21,6 +21,7 @@ class Node:
 
     __slots__ = (
         "address",
+        "authority",
         "consecutive_failures",
         "credit",
         "draining",
@@ -41,8 +42,10 @@ class Node:
 
     pool: Pool[Any]
 
-    def __init__(self, address: Address, weight: int = 1) -> None:
+    def __init__(self, address: Address, weight: int = 1, *, default_port: int = 80) -> None:
         self.address = address
+        self.authority = address.authority(default_port)
+        """What Host says where it names the node."""
         self.name = address.text
         """The address as configured, for logs and metrics."""
         self.weight = weight

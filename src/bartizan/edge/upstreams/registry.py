@@ -44,11 +44,13 @@ class Upstreams(Mapping[str, UpstreamGroup[C]], Generic[C]):
         problems: list[Problem] = []
         for number, config in enumerate(configs):
             try:
-                if config.name in groups:
-                    raise ValueError(f"there are two upstreams named {config.name}: give each its own name")
-                groups[config.name] = _carried(config, known.get(config.name), wiring) or UpstreamGroup(config, wiring)
+                group = _carried(config, known.get(config.name), wiring) or UpstreamGroup(config, wiring)
             except (ValueError, TlsError) as error:
-                problems.append(Problem("", 0, 0, f"upstreams[{number}]", str(error), config.name))
+                problems.append(_problem(number, config, str(error)))
+                continue
+            if config.name in groups:
+                problems.append(_problem(number, config, "another upstream has the same name"))
+            groups[config.name] = group
         if problems:
             raise ConfigError(problems)
         return cls(groups, known)
@@ -79,6 +81,10 @@ class Upstreams(Mapping[str, UpstreamGroup[C]], Generic[C]):
 
     def __len__(self) -> int:
         return len(self._groups)
+
+
+def _problem(number: int, config: Upstream, message: str) -> Problem:
+    return Problem("", 0, 0, f"upstreams[{number}]", message, config.name)
 
 
 def _carried(config: Upstream, prior: UpstreamGroup[C] | None, wiring: Wiring[C]) -> UpstreamGroup[C] | None:

@@ -53,20 +53,25 @@ class RetryPolicy:
         self._statuses = status_table(config.statuses)
         self.budget = RetryBudget(config.budget_percent)
 
-    def may_retry(
-        self, outcome: UpstreamError | int, *, method: str, replayable: bool, attempt: int, sent: bool, now: float
+    def after_error(
+        self, error: UpstreamError, method: str, retries: int, *, sent: bool, replayable: bool, stale: bool, now: float
     ) -> bool:
-        """Tell whether to try again after ``outcome``, an error or a response's status; a yes is taken off the budget.
+        """Tell whether to try again after ``error``; a yes is taken off the budget.
 
-        ``attempt`` counts the tries made so far, from 1; ``sent`` tells whether any byte of the request may have
-        reached a node in this try; ``replayable`` whether the body can be sent again from its start.
+        ``retries`` counts those already made; ``sent`` tells whether any byte of the request may have reached a node
+        in this try; ``replayable`` whether the body can be sent again from its start. A ``stale`` connection (reused,
+        and closed without a byte of a response) has cost the node nothing, so that neither the number of attempts nor
+        the budget stands against another; but a method that is not idempotent is not repeated even then (RFC 9110
+        section 9.2.2: the node may have acted on the request before it closed).
         """
-        if attempt > self._attempts or not self._useful(outcome):
+        if sent and not (replayable and method in IDEMPOTENT_METHODS):
             return False
-        safe = not sent or (replayable and method in IDEMPOTENT_METHODS)
-        return safe and self.budget.take(now)
+        if stale:
+            return True
+        return retries < self._attempts and isinstance(error, _REPEATABLE) and self.budget.take(now)
 
-    def _useful(self, outcome: UpstreamError | int) -> bool:
-        if isinstance(outcome, int):
-            return self._statuses[outcome] == 1
-        return isinstance(outcome, _REPEATABLE)
+    def after_status(self, status: int, method: str, retries: int, *, replayable: bool, now: float) -> bool:
+        """Tell whether to try again after a response with ``status``; a yes is taken off the budget."""
+        if not self._statuses[status] or retries >= self._attempts:
+            return False
+        return replayable and method in IDEMPOTENT_METHODS and self.budget.take(now)

@@ -11,7 +11,7 @@ __all__ = ["GroupStatus", "NodeStatus"]
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """One node, in one worker. ``connections`` are idle, in use and connecting; ``picks`` and ``failures`` only grow."""
+    """One node, in one worker. ``connections`` are idle, in use and connecting; ``picks``, ``failures`` only grow."""
 
     name: str
     weight: int

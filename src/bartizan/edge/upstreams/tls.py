@@ -40,14 +40,18 @@ def client_context(config: UpstreamTls, directory: Path = Path()) -> ssl.SSLCont
     return context
 
 
-def server_name(config: UpstreamTls, address: Address) -> str:
+def server_name(config: UpstreamTls, address: Address, context: ssl.SSLContext) -> str:
     """Return the name to send (SNI, RFC 6066 section 3) and to verify; empty if there is none to verify.
 
-    Raises ``TlsError`` where a name would have to be verified but none is known.
+    Raises ``TlsError`` where a name would have to be verified but none is known, or where it cannot be one.
     """
     name = config.server_name or address.host
     if not name and config.verify:
         raise TlsError(f"the certificate of {address.text} cannot be verified without a name: set tls.server_name")
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name or None)
+    except ValueError as error:  # UnicodeError, for what IDNA cannot encode, is one
+        raise TlsError(f"{name!r} is not a server name ({error}): correct tls.server_name") from error
     return name
 
 
