@@ -3,37 +3,196 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import time
+from typing import cast
 
-from bartizan.edge.forwarding import ConnectionForwarding
+import structlog
+
+from bartizan.edge.context import ConnectionContext
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.request_parser import Head
 from bartizan.edge.http1.server import ServerConnection
 from bartizan.edge.ids import ExchangeIds
 from bartizan.edge.proxy import Proxy
-from bartizan.edge.snapshot import ListenerRuntime, Snapshot
+from bartizan.edge.snapshot import Snapshot
 from bartizan.edge.stats import Stats
 from bartizan.errors import RequestError
 from bartizan.http.body import Body
 from bartizan.http.headers import Headers
 from bartizan.http.message import Request, Response
 from bartizan.http.problem import error_response
-from bartizan.http.target import TargetParser
-from bartizan.pipeline import Client, Connection, Exchange, TlsInfo
+from bartizan.http.target import parse_host, parse_target
+from bartizan.pipeline import Exchange, TlsInfo
 
-__all__ = ["ConnectionContext", "Gateway"]
+__all__ = ["Gateway"]
 
-FAST_TICK = 0.1  # seconds between looks at what waits for upstreams
-SLOW_TICK = 0.5  # seconds between looks at client connections
+TICK = 0.1  # seconds between looks at what waits for upstreams
+TICKS_PER_SWEEP = 5  # looks at client connections are rarer
 
 
-@dataclass(slots=True)
-class ConnectionContext:
-    """What the gateway knows about a client connection."""
+class Gateway:
+    """Accepts connections, starts exchanges, keeps time, and finishes exchanges into statistics and the journal.
 
-    listener: str
-    connection: Connection
-    forwarding: ConnectionForwarding
-    trusted: bool
+    ``finished`` gets every exchange when it is over. ``identity`` is 6 random bytes of this process.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        snapshot: Snapshot,
+        stats: Stats,
+        finished: Callable[[Exchange], None],
+        identity: bytes,
+    ) -> None:
+        self._loop = loop
+        self.snapshot = snapshot
+        self.stats = stats
+        self.draining = False
+        self.refusing = False
+        """Set while nothing may be served because it could not be journaled."""
+        self.connections: set[ServerConnection] = set()
+        self.awaiting: set[ClientConnection] = set()
+        self.in_flight = 0
+        self._per_client: dict[str, int] = {}
+        self._finished = finished
+        self._ids = ExchangeIds(identity)
+        self._random = random.Random(identity)  # noqa: S311 - names for tracing, not secrets
+        self._proxy = Proxy(loop, self.awaiting)
+        self._log = structlog.get_logger("bartizan.edge")
+        self._timer: asyncio.TimerHandle | None = None
+        self._ticks = 0
+        self._idle = asyncio.Event()
+
+    def connection(self, listener: str, peername: object = None, tls: TlsInfo | None = None) -> ServerConnection:
+        """Return the protocol for a new connection; ``peername`` is the transport's own when None."""
+        context = ConnectionContext(listener, peername, tls)
+        return ServerConnection(self, self.snapshot.listeners[listener], context, self._loop)
+
+    # what connections ask
+
+    def opened(self, connection: ServerConnection, transport: asyncio.Transport) -> bool:
+        """Take note of a connection, within the limits per worker and per client."""
+        context = cast("ConnectionContext", connection.context)
+        snapshot = self.snapshot
+        context.identify(transport, snapshot.forwarding)
+        listener = snapshot.listeners[context.listener]
+        self.stats.accepted += 1
+        self.connections.add(connection)
+        address = context.peer.address
+        count = self._per_client.get(address, 0) + 1
+        self._per_client[address] = count
+        if len(self.connections) > listener.connections:
+            self.stats.refuse("connections_per_worker")
+            return False
+        if count > listener.connections_per_client and not context.trusted and address:
+            self.stats.refuse("connections_per_client")
+            return False
+        return True
+
+    def closed(self, connection: ServerConnection) -> None:
+        """Forget a connection."""
+        self.connections.discard(connection)
+        address = cast("ConnectionContext", connection.context).peer.address
+        count = self._per_client.get(address, 0) - 1
+        if count > 0:
+            self._per_client[address] = count
+        else:
+            self._per_client.pop(address, None)
+        if self.draining and not self.connections:
+            self._idle.set()
+
+    def begin(self, connection: ServerConnection, head: Head, body: Body) -> asyncio.Task[None]:
+        """Start the exchange for a request head. Raises ``RequestError``."""
+        snapshot = self.snapshot
+        context = cast("ConnectionContext", connection.context)
+        if context.rules is not snapshot.forwarding:
+            context.apply(snapshot.forwarding)
+        connection.limits = listener = snapshot.listeners.get(context.listener, connection.limits)
+        if self.refusing:
+            raise RequestError(503, "journal_full", "")
+        target = parse_target(head.target, head.method, escaped_slashes=listener.escaped_slashes)
+        authority = target.authority if target.authority is not None else head.host
+        host = parse_host(authority).host if authority else ""
+        request = Request(
+            head.method,
+            head.target,
+            Headers(head.fields),
+            path=target.path,
+            query=target.query,
+            scheme=context.connection.scheme,
+            authority=authority.decode("ascii") if authority else "",
+            host=host,
+            version="1.1" if head.minor else "1.0",
+            body=body,
+            length=head.length,
+            upgrade=head.upgrade,
+        )
+        client = context.peer if not context.trusted else snapshot.forwarding.client_of(context.peer, request.headers)
+        now = time()
+        exchange = Exchange(
+            self._ids.next(now), request, context.connection, client, received=now, started=self._loop.time()
+        )
+        self.in_flight += 1
+        return self._loop.create_task(self._serve(exchange, connection, snapshot, context))
+
+    def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
+        """Count and log a request that never became an exchange, and answer it."""
+        self.stats.refuse(error.reason)
+        exchange_id = self._ids.next(time())
+        context = cast("ConnectionContext", connection.context)
+        self._log.info("request refused", id=exchange_id, client=context.peer.address, status=error.status,
+                       reason=error.reason)  # fmt: skip
+        accept = next((value for name, value in head.fields if name == b"accept"), None) if head is not None else None
+        return error_response(error.status, exchange_id=exchange_id, detail=str(error), accept=accept)
+
+    async def _serve(
+        self, exchange: Exchange, connection: ServerConnection, snapshot: Snapshot, context: ConnectionContext
+    ) -> None:
+        try:
+            await self._proxy.serve(exchange, connection, snapshot, context.forwarding)
+        finally:
+            self.in_flight -= 1
+            exchange.bytes_in = exchange.bytes_in or exchange.request.body.received
+            exchange.duration = self._loop.time() - exchange.started
+            for callback in exchange.on_end:
+                callback(exchange)
+            self.stats.count(exchange)
+            self._finished(exchange)
+
+    # time
+
+    def start(self) -> None:
+        """Begin to keep time."""
+        self._timer = self._loop.call_later(TICK, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(TICK, self._tick)
+        now = self._loop.time()
+        for waiting in [c for c in self.awaiting if now > c.deadline]:
+            waiting.deadline = float("inf")
+            waiting.expire("answer")
+        self._ticks += 1
+        if self._ticks % TICKS_PER_SWEEP == 0:
+            for connection in list(self.connections):
+                connection.tick(now)
+                if self.draining:
+                    connection.close_if_idle()
+
+    async def drain(self, grace: float) -> None:
+        """Let exchanges finish for at most ``grace`` seconds; idle connections close at the next sweep."""
+        self.draining = True
+        if self.connections:
+            try:
+                async with asyncio.timeout(grace):
+                    await self._idle.wait()
+            except TimeoutError:
+                self._log.warning("exchanges cut at the end of the grace period", count=self.in_flight)
+        for connection in list(self.connections):
+            connection.abort()
+
+    def stop(self) -> None:
+        """Stop keeping time."""
+        if self._timer is not None:
+            self._timer.cancel()

@@ -1,7 +1,7 @@
 """The way of one exchange from its guards to an upstream and back. Knows streams and nodes, no wire protocol.
 
-    match route ─▶ guards (request) ─▶ pick node ─▶ send ─▶ response head ─▶ guards (response) ─▶ body ─▶ end
-         │404/405        │verdict           │503       │502/504, or another node                │cut: abort
+match route ─▶ guards (request) ─▶ pick node ─▶ send ─▶ response head ─▶ guards (response) ─▶ body ─▶ end
+     │404/405        │verdict           │503       │502/504, or another node                │cut: abort
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import structlog
 
+from bartizan.edge.forwarding import ConnectionForwarding
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.serialise import chunk, head_fields, last_chunk, request_line
-from bartizan.edge.snapshot import RouteRuntime, Snapshot
+from bartizan.edge.snapshot import Destination, RouteRuntime, Snapshot
 from bartizan.edge.stream import Stream
 from bartizan.edge.tunnel import Tunnel
-from bartizan.edge.upstreams import Node, UpstreamGroup, may_retry
-from bartizan.errors import ClientGone, RequestError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from bartizan.http.headers import Headers
+from bartizan.edge.upstreams import IDEMPOTENT_METHODS, Node
+from bartizan.errors import ClientGone, RequestError, UpstreamError, UpstreamUnavailable, UpstreamUnreachable
 from bartizan.http.message import Request, Response
 from bartizan.http.problem import error_response
 from bartizan.pipeline import Deny, Divert, Exchange, Throttle
@@ -35,11 +35,24 @@ _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
 class _Try:
     """One attempt to get a response from a node."""
 
-    group: UpstreamGroup
+    destination: Destination
     node: Node
     connection: ClientConnection
     reused: bool
     upload: asyncio.Task[None] | None = None
+
+    def is_stale(self, error: UpstreamError) -> bool:
+        """Whether the node closed a kept connection while it was idle, rather than failing this request."""
+        return self.reused and self.connection.received == 0 and isinstance(error, UpstreamUnreachable)
+
+
+@dataclass(slots=True)
+class _Outgoing:
+    """What is sent to whichever node is tried: header fields, and the body if it is ``whole``."""
+
+    fields: list[tuple[bytes, bytes]]
+    payload: bytes
+    whole: bool
 
 
 class Proxy:
@@ -51,10 +64,12 @@ class Proxy:
         self._awaiting = awaiting
         self._log = structlog.get_logger("bartizan.edge")
 
-    async def serve(self, exchange: Exchange, stream: Stream, snapshot: Snapshot) -> None:
+    async def serve(
+        self, exchange: Exchange, stream: Stream, snapshot: Snapshot, forwarding: ConnectionForwarding
+    ) -> None:
         """Carry one exchange to its end; whatever goes wrong, the client gets a whole answer or a cut connection."""
         try:
-            await self._serve(exchange, stream, snapshot)
+            await self._serve(exchange, stream, snapshot, forwarding)
         except ClientGone:
             exchange.error = "client_gone"
             stream.abort()
@@ -63,7 +78,9 @@ class Proxy:
             self._answer(exchange, stream, error.status, str(error), close=True)
         except UpstreamError as error:
             exchange.error = error.reason
-            self._log.warning("upstream failed", id=exchange.id, upstream=exchange.upstream, node=exchange.node, error=str(error))
+            self._log.warning(
+                "upstream failed", id=exchange.id, upstream=exchange.upstream, node=exchange.node, error=str(error)
+            )
             self._answer(exchange, stream, error.status, "")
         except asyncio.CancelledError:
             exchange.error = "client_gone"
@@ -74,7 +91,9 @@ class Proxy:
             self._log.exception("exchange failed", id=exchange.id, error=repr(error))
             self._answer(exchange, stream, 500, "", close=True)
 
-    async def _serve(self, exchange: Exchange, stream: Stream, snapshot: Snapshot) -> None:
+    async def _serve(
+        self, exchange: Exchange, stream: Stream, snapshot: Snapshot, forwarding: ConnectionForwarding
+    ) -> None:
         request = exchange.request
         found = snapshot.router.match(request)
         route = found.payload
@@ -85,7 +104,9 @@ class Proxy:
             return
         exchange.route = route.info
         exchange.parameters = found.parameters
-        stream.limit_body(route.body_limit)
+        if request.length != 0:
+            limit = route.body_limit
+            stream.limit_body(snapshot.listeners[exchange.connection.listener].body_bytes if limit is None else limit)
         upstream = None
         if route.series.steps:
             verdict = await route.series.on_request(exchange)
@@ -94,17 +115,24 @@ class Proxy:
             elif verdict is not None:
                 self._refuse(exchange, stream, verdict)
                 return
-        group = snapshot.upstreams[upstream or route.split.choose(request)]
-        await self._forward(exchange, stream, route, group, snapshot)
-
-    async def _forward(
-        self, exchange: Exchange, stream: Stream, route: RouteRuntime, group: UpstreamGroup, snapshot: Snapshot
-    ) -> None:
-        exchange.upstream = group.name
+        destination = snapshot.destinations[upstream or route.choose(request.headers)]
         body = exchange.request.body
         whole = body.complete
-        payload = body.take() if whole else b""
-        attempt, response = await self._respond_from(exchange, stream, route, group, payload, whole=whole)
+        fields = forwarding.apply(exchange.request, exchange)
+        outgoing = _Outgoing(fields, body.take() if whole else b"", whole)
+        await self._forward(exchange, stream, route, destination, snapshot, outgoing)
+
+    async def _forward(
+        self,
+        exchange: Exchange,
+        stream: Stream,
+        route: RouteRuntime,
+        destination: Destination,
+        snapshot: Snapshot,
+        outgoing: _Outgoing,
+    ) -> None:
+        exchange.upstream = destination.name
+        attempt, response = await self._respond_from(exchange, stream, route, destination, outgoing)
         try:
             exchange.response = response
             if response.status == 101:
@@ -122,56 +150,87 @@ class Proxy:
             self._release(attempt)
 
     async def _respond_from(
-        self, exchange: Exchange, stream: Stream, route: RouteRuntime, group: UpstreamGroup, payload: bytes, *, whole: bool
+        self,
+        exchange: Exchange,
+        stream: Stream,
+        route: RouteRuntime,
+        destination: Destination,
+        outgoing: _Outgoing,
     ) -> tuple[_Try, Response]:
         """Get a response head from some node, trying again only where that is safe."""
+        group, retries = destination.group, destination.group.retries
+        method = exchange.request.method
+        key = destination.hash_key(exchange) if destination.hash_key is not None else None
         tried: list[Node] = []
-        key = route.hash_key(exchange) if route.hash_key is not None else None
+        failure: UpstreamError | None = None
+        stale = False
         while True:
-            node = group.pick(key, tried)
+            node = self._pick(destination, key, tried, failure)
             exchange.node = node.name
-            sent = False
-            reused = False
             attempt = None
             try:
-                connection = group.acquire(node)
-                reused = connection is not None
-                if connection is None:
-                    connection = await group.connect(node)
-                attempt = _Try(group, node, connection, reused)
-                sent = True
-                response = await self._send(exchange, stream, route, attempt, payload, whole=whole)
+                attempt = await self._connect(destination, node, fresh=stale)
+                response = await self._send(exchange, stream, route, attempt, outgoing)
             except UpstreamError as error:
-                stale = reused and attempt is not None and attempt.connection.received == 0 and isinstance(error, UpstreamUnreachable)
-                group.failed(node, error.reason, stale=stale)
-                replayable = whole or not sent
-                if not group.may_retry(error, exchange.request.method, len(tried), sent=sent, replayable=replayable, stale=stale):
-                    raise
-                if not stale:
-                    tried.append(node)
+                failure = error
+                stale = attempt is not None and attempt.is_stale(error)
+                sent = attempt is not None
+                replayable = outgoing.whole or not sent
+                group.failed(node, f"{error.reason}: {error}", stale=stale)
                 self._drop(attempt)
+                if stale and replayable and method in IDEMPOTENT_METHODS:
+                    continue
+                tried.append(node)
+                if not retries.may_retry(
+                    error, method=method, replayable=replayable, attempt=len(tried), sent=sent, now=self._clock()
+                ):
+                    raise
                 continue
             except BaseException:
                 self._drop(attempt)
                 raise
             group.succeeded(node, response.status)
-            if group.may_retry_status(response.status, exchange.request.method, len(tried), replayable=whole):
+            if response.status >= 400 and retries.may_retry(
+                response.status,
+                method=method,
+                replayable=outgoing.whole,
+                attempt=len(tried) + 1,
+                sent=True,
+                now=self._clock(),
+            ):
                 tried.append(node)
                 self._drop(attempt)
                 continue
             return attempt, response
 
+    @staticmethod
+    def _pick(destination: Destination, key: bytes | None, tried: list[Node], failure: UpstreamError | None) -> Node:
+        try:
+            return destination.group.pick(key, tried)
+        except UpstreamUnavailable:
+            if failure is not None:
+                raise failure from None
+            raise
+
+    @staticmethod
+    async def _connect(destination: Destination, node: Node, *, fresh: bool) -> _Try:
+        group = destination.group
+        connection = None if fresh else group.acquire(node)
+        if connection is not None:
+            return _Try(destination, node, connection, reused=True)
+        return _Try(destination, node, await group.connect(node), reused=False)
+
     async def _send(
-        self, exchange: Exchange, stream: Stream, route: RouteRuntime, attempt: _Try, payload: bytes, *, whole: bool
+        self, exchange: Exchange, stream: Stream, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing
     ) -> Response:
         """Send the request to one node and wait for the response head."""
         request = exchange.request
         connection = attempt.connection
-        head = self._head(exchange, route, attempt.node, attempt.group, payload, whole=whole)
+        head = self._head(exchange, route, attempt, outgoing)
         begun = self._clock()
         self._awaiting.add(connection)
-        if whole:
-            connection.deadline = begun + (route.timeout or attempt.group.response_timeout)
+        if outgoing.whole:
+            connection.deadline = begun + (route.timeout or attempt.destination.response_timeout)
             response = await connection.start(request.method, head)
         else:
             connection.deadline = NEVER
@@ -180,14 +239,14 @@ class Proxy:
         exchange.upstream_time = self._clock() - begun
         return response
 
-    def _head(
-        self, exchange: Exchange, route: RouteRuntime, node: Node, group: UpstreamGroup, payload: bytes, *, whole: bool
-    ) -> bytes:
+    @staticmethod
+    def _head(exchange: Exchange, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing) -> bytes:
         """Serialise the request head from its parsed form, with the body behind it if it is whole."""
         request = exchange.request
-        fields = exchange.notes["forwarding"].apply(request, exchange)
-        host = group.host_header(node, request)
-        target = request.path.encode("ascii") if request.query is None else b"%b?%b" % (request.path.encode("ascii"), request.query)
+        path = request.path.encode("ascii")
+        target = path if request.query is None else b"%b?%b" % (path, request.query)
+        host = attempt.destination.host(request, attempt.node)
+        fields = outgoing.fields
         if route.rewrite is not None:
             target, host, fields = route.rewrite.request(exchange, target, host, fields)
         parts = [request_line(request.method, target), b"host: %b\r\n" % host, head_fields(fields)]
@@ -198,7 +257,8 @@ class Proxy:
         if request.upgrade is not None and route.upgrade:
             parts.append(b"connection: upgrade\r\nupgrade: %b\r\n" % request.upgrade)
         parts.append(b"\r\n")
-        if whole and request.length is None:
+        payload = outgoing.payload
+        if outgoing.whole and request.length is None:
             parts.append((chunk(payload) if payload else b"") + last_chunk(request.body.trailers))
         else:
             parts.append(payload)
@@ -212,8 +272,12 @@ class Proxy:
         done, _ = await asyncio.wait((upload, waiter), return_when=asyncio.FIRST_COMPLETED)
         if waiter not in done:
             upload.result()
-            attempt.connection.deadline = self._clock() + (route.timeout or attempt.group.response_timeout)
-        elif upload in done and waiter.exception() is not None and isinstance(upload.exception(), RequestError | ClientGone):
+            attempt.connection.deadline = self._clock() + (route.timeout or attempt.destination.response_timeout)
+        elif (
+            upload in done
+            and waiter.exception() is not None
+            and isinstance(upload.exception(), RequestError | ClientGone)
+        ):
             upload.result()
         return await waiter
 
@@ -239,7 +303,7 @@ class Proxy:
             return
         stream.respond(response, data, end=False)
         connection = attempt.connection
-        timeout = attempt.group.read_timeout
+        timeout = attempt.destination.read_timeout
         while True:
             connection.deadline = self._clock() + timeout
             data = await body.read()
@@ -257,7 +321,7 @@ class Proxy:
         """Join both connections after 101; the exchange ends when the tunnel does."""
         connection = attempt.connection
         connection.deadline = NEVER
-        tunnel = Tunnel(self._loop, snapshot.tunnel_idle_timeout(exchange.connection.listener))
+        tunnel = Tunnel(self._loop, snapshot.listeners[exchange.connection.listener].tunnel_idle_timeout)
         client = stream.open_tunnel(response, tunnel.client_side)
         tunnel.join(client, connection.tunnel(tunnel.node_side))
         try:
@@ -275,7 +339,7 @@ class Proxy:
             connection.close()
         elif not connection.reusable:
             connection.close()
-        attempt.group.release(attempt.node, connection)
+        attempt.destination.group.release(attempt.node, connection)
 
     def _drop(self, attempt: _Try | None) -> None:
         if attempt is not None:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bartizan.config.model import Config, Limits, Listener, Route
-from bartizan.edge.forwarding import TrustedProxies
+from bartizan.edge.forwarding import ForwardingRules
+from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.request_parser import ParserLimits
 from bartizan.edge.rewrite import CompiledRewrite
 from bartizan.edge.router import Router
-from bartizan.edge.upstreams import Upstreams
-from bartizan.edge.upstreams.split import TrafficSplit
+from bartizan.edge.upstreams import Node, UpstreamGroup, Upstreams
+from bartizan.http.headers import Headers
+from bartizan.http.message import Request
 from bartizan.pipeline import Exchange, RouteInfo, Series
 
-__all__ = ["ListenerRuntime", "RouteRuntime", "Snapshot"]
+__all__ = ["Destination", "ListenerRuntime", "RouteRuntime", "Snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,33 @@ class ListenerRuntime:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """An upstream with what an exchange needs of its configuration; times in seconds."""
+
+    name: str
+    group: UpstreamGroup[ClientConnection]
+    response_timeout: float
+    read_timeout: float
+    host_header: str
+    hash_key: Callable[[Exchange], bytes] | None
+
+    def host(self, request: Request, node: Node) -> bytes:
+        """Return the Host that a node sees."""
+        if self.host_header == "preserve":
+            return request.authority.encode("ascii")
+        if self.host_header == "node":
+            return node.name.encode("ascii")
+        return self.host_header.encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
 class RouteRuntime:
     """A route with everything an exchange needs of it; ``timeout`` in seconds, ``body_limit`` in bytes."""
 
     config: Route
     info: RouteInfo
     series: Series
-    split: TrafficSplit
+    choose: Callable[[Headers], str]
     rewrite: CompiledRewrite | None
     body_limit: int | None
     timeout: float | None
@@ -80,7 +102,7 @@ class Snapshot:
     generation: int
     config: Config
     router: Router[RouteRuntime]
-    upstreams: Upstreams
+    upstreams: Upstreams[ClientConnection]
+    destinations: Mapping[str, Destination]
     listeners: Mapping[str, ListenerRuntime]
-    trusted: TrustedProxies
-    hash_keys: Mapping[str, Callable[[Exchange], bytes]]
+    forwarding: ForwardingRules

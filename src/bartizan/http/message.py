@@ -13,8 +13,8 @@ class Request:
 
     ``target`` is what the client sent (origin-form or absolute-form), ``path`` the normalised path that routing,
     guards and the upstream see, ``query`` the raw query without ``?`` (None when there was no ``?``), ``host`` the
-    lower-case host name without a port, ``authority`` the Host as sent, ``length`` the body's length in bytes (None when
-    only its end will tell).
+    lower-case host name without a port, ``authority`` the Host as sent, ``length`` the body's length in bytes (None
+    when only its end will tell).
     """
 
     __slots__ = (
