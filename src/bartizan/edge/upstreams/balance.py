@@ -4,7 +4,7 @@
 balancing             algorithm                                  cost of a pick, n nodes
 ====================  =========================================  ==================================================
 ``round_robin``       nginx's smooth weighted round robin        O(1): the cycle is recorded while it first runs
-``least_connections`` fewest exchanges per weight; ties smooth   O(n)
+``least_connections`` fewest exchanges per weight; ties smooth   O(min(n, 32))
 ``consistent_hash``   ketama: a ring of points, bisected         O(log n), plus a walk past unusable nodes
 ====================  =========================================  ==================================================
 
@@ -27,6 +27,7 @@ __all__ = ["BALANCERS", "Balancer", "ConsistentHash", "LeastConnections", "Round
 
 T = TypeVar("T")
 
+LOOKED_AT = 32  # nodes that least_connections compares at most
 MAX_RECORDED = 65536  # picks of one cycle that are kept; a longer cycle is computed pick by pick
 POINTS_PER_WEIGHT = 128
 MAX_POINTS = 65536
@@ -116,9 +117,13 @@ class RoundRobin:
 
 
 class LeastConnections:
-    """The node with the fewest exchanges in flight per weight; smooth weighted round robin among equals."""
+    """The node with the fewest exchanges in flight per weight; smooth weighted round robin among equals.
 
-    __slots__ = ("_nodes", "_usable")
+    Of more than ``LOOKED_AT`` usable nodes, that many are compared, the next ones at each pick: the best of a few is
+    nearly as good as the best of all (Mitzenmacher 2001, The Power of Two Choices), and the cost stays the same.
+    """
+
+    __slots__ = ("_nodes", "_start", "_usable")
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = tuple(nodes)
@@ -126,40 +131,65 @@ class LeastConnections:
 
     def pick(self, key: bytes | None, exclude: Container[Node] = ()) -> Node | None:  # noqa: ARG002 - Balancer
         """Return the node with the least ``in_flight / weight`` (compared crosswise, so exactly)."""
-        best: Node | None = None
-        tied = False
-        for node in self._usable:
-            if exclude and node in exclude:
-                continue
-            if best is None:
-                best = node
-                continue
-            difference = node.in_flight * best.weight - best.in_flight * node.weight
-            if difference < 0:
-                best = node
-                tied = False
-            elif difference == 0:
-                tied = True
-        return self._among_equals(best, exclude) if tied and best is not None else best
+        nodes = self._usable if len(self._usable) <= LOOKED_AT else self._next_few()
+        best, tied = _least(nodes, exclude)
+        if best is None and nodes is not self._usable:
+            nodes = self._usable
+            best, tied = _least(nodes, exclude)
+        return _smooth_among_equals(nodes, best, exclude) if tied and best is not None else best
 
     def refresh(self) -> None:
         """Take in which nodes are usable now."""
+        self._start = 0
         self._usable = [node for node in self._nodes if node.usable]
         for node in self._usable:
             node.credit = 0
 
-    def _among_equals(self, best: Node, exclude: Container[Node]) -> Node:
-        chosen = best
-        total = 0
-        for node in self._usable:
-            if node.in_flight * best.weight != best.in_flight * node.weight or (exclude and node in exclude):
-                continue
-            node.credit += node.weight
-            total += node.weight
-            if node.credit > chosen.credit:
-                chosen = node
-        chosen.credit -= total
-        return chosen
+    def _next_few(self) -> list[Node]:
+        start = self._start
+        end = start + LOOKED_AT
+        few = self._usable[start:end]
+        self._start = end
+        if end >= len(self._usable):
+            self._start = end - len(self._usable)
+            few += self._usable[: self._start]
+        return few
+
+
+def _least(nodes: Sequence[Node], exclude: Container[Node]) -> tuple[Node | None, bool]:
+    """Return the least loaded node, and whether others are as little loaded."""
+    best: Node | None = None
+    tied = False
+    for node in nodes:
+        if exclude and node in exclude:
+            continue
+        if best is None:
+            best = node
+            continue
+        difference = node.in_flight * best.weight - best.in_flight * node.weight
+        if difference < 0:
+            best = node
+            tied = False
+        elif difference == 0:
+            tied = True
+    return best, tied
+
+
+def _smooth_among_equals(nodes: Sequence[Node], best: Node, exclude: Container[Node]) -> Node:
+    """Take one step of smooth weighted round robin among the nodes that are loaded as little as ``best``."""
+    chosen: Node | None = None
+    total = 0
+    for node in nodes:
+        if node.in_flight * best.weight != best.in_flight * node.weight or (exclude and node in exclude):
+            continue
+        node.credit += node.weight
+        total += node.weight
+        if chosen is None or node.credit > chosen.credit:
+            chosen = node
+    if chosen is None:
+        return best
+    chosen.credit -= total
+    return chosen
 
 
 class ConsistentHash:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -82,4 +83,5 @@ def _named(error: OSError, node: Node, endpoint: Endpoint, timeout: float) -> Up
         )
     if isinstance(error, ssl.SSLError):
         return UpstreamUnreachable(f"{where}: the TLS handshake failed ({error.reason or error})", sent=False)
-    return UpstreamUnreachable(f"{where}: cannot connect ({error.strerror or error})", sent=False)
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return UpstreamUnreachable(f"{where}: cannot connect ({why})", sent=False)

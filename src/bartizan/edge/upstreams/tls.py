@@ -50,7 +50,7 @@ def server_name(config: UpstreamTls, address: Address, context: ssl.SSLContext) 
         raise TlsError(f"the certificate of {address.text} cannot be verified without a name: set tls.server_name")
     try:
         context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name or None)
-    except ValueError as error:  # UnicodeError, for what IDNA cannot encode, is one
+    except (ValueError, TypeError) as error:  # UnicodeError, for what IDNA cannot encode, is a ValueError
         raise TlsError(f"{name!r} is not a server name ({error}): correct tls.server_name") from error
     return name
 
