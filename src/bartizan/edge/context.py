@@ -14,7 +14,7 @@ _UNIX = Client("", 0, 0, 0)
 
 
 class ConnectionContext:
-    """Filled in two steps: by the layers below HTTP when the connection is accepted, and when the transport is there."""
+    """Filled in two steps: by the layers below HTTP, and when the transport is there."""
 
     __slots__ = ("connection", "forwarding", "listener", "peer", "peername", "rules", "tls", "trusted")
 

@@ -22,8 +22,8 @@ Fields = list[tuple[bytes, bytes]]
 
 MAX_HOPS = 32  # elements of X-Forwarded-For that are looked at
 _HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade "
-    b"content-length host expect".split()
+    b"connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding "
+    b"upgrade content-length host expect".split()
 )
 _CLAIMS = frozenset(
     b"forwarded x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port x-forwarded-prefix "
@@ -152,7 +152,7 @@ class ConnectionForwarding:
 
 
 def _forwarded_for(headers: Headers) -> list[bytes]:
-    """Return the ``for`` values of all Forwarded elements (RFC 7239 section 4); what cannot be read is kept as it is."""
+    """Return the ``for`` values of all Forwarded elements (RFC 7239 section 4), as they are."""
     values = []
     for element in b",".join(headers.get_all(b"forwarded")).split(b","):
         for pair in element.split(b";"):

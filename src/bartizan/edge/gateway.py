@@ -68,7 +68,7 @@ class Gateway:
     def connection(self, listener: str, peername: object = None, tls: TlsInfo | None = None) -> ServerConnection:
         """Return the protocol for a new connection; ``peername`` is the transport's own when None."""
         context = ConnectionContext(listener, peername, tls)
-        return ServerConnection(self, self.snapshot.listeners[listener], context, self._loop)
+        return ServerConnection(self, self.snapshot.listeners[listener].limits, context, self._loop)
 
     # what connections ask
 
@@ -109,7 +109,10 @@ class Gateway:
         context = cast("ConnectionContext", connection.context)
         if context.rules is not snapshot.forwarding:
             context.apply(snapshot.forwarding)
-        connection.limits = listener = snapshot.listeners.get(context.listener, connection.limits)
+        listener = snapshot.listeners.get(context.listener)
+        if listener is None:
+            raise RequestError(503, "listener_removed", "")
+        connection.limits = listener.limits
         if self.refusing:
             raise RequestError(503, "journal_full", "")
         target = parse_target(head.target, head.method, escaped_slashes=listener.escaped_slashes)

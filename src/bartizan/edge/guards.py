@@ -9,7 +9,7 @@ from pathlib import Path
 from bartizan.config.model import Guards, Route
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
 from bartizan.perimeter.ratelimit import RateLimit
-from bartizan.pipeline import Guard, Series, Step
+from bartizan.pipeline import Series, Step
 from bartizan.storage.state import State
 
 __all__ = ["GUARDS", "GuardKind", "Services", "build_series"]

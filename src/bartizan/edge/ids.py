@@ -1,4 +1,4 @@
-"""Exchange ids: unique over all workers, and ordered in time so that a record is found without reading every segment."""
+"""Exchange ids: unique over all workers, ordered in time so that a record is found without reading every segment."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from bartizan.edge.http1.serialise import chunk, head_fields, last_chunk, reques
 from bartizan.edge.snapshot import Destination, RouteRuntime, Snapshot
 from bartizan.edge.stream import Stream
 from bartizan.edge.tunnel import Tunnel
-from bartizan.edge.upstreams import IDEMPOTENT_METHODS, Node
+from bartizan.edge.upstreams import Node
 from bartizan.errors import ClientGone, RequestError, UpstreamError, UpstreamUnavailable, UpstreamUnreachable
 from bartizan.http.message import Request, Response
 from bartizan.http.problem import error_response
@@ -102,7 +102,7 @@ class Proxy:
             exchange.error = "method_not_allowed" if headers else "no_route"
             self._answer(exchange, stream, 405 if headers else 404, "", headers)
             return
-        exchange.route = route.info
+        exchange.route = route.infos[found.pattern]
         exchange.parameters = found.parameters
         if request.length != 0:
             limit = route.body_limit
@@ -115,7 +115,7 @@ class Proxy:
             elif verdict is not None:
                 self._refuse(exchange, stream, verdict)
                 return
-        destination = snapshot.destinations[upstream or route.choose(request.headers)]
+        destination = snapshot.destinations[upstream or route.choose(request)]
         body = exchange.request.body
         whole = body.complete
         fields = forwarding.apply(exchange.request, exchange)
@@ -158,7 +158,7 @@ class Proxy:
         outgoing: _Outgoing,
     ) -> tuple[_Try, Response]:
         """Get a response head from some node, trying again only where that is safe."""
-        group, retries = destination.group, destination.group.retries
+        group = destination.group
         method = exchange.request.method
         key = destination.hash_key(exchange) if destination.hash_key is not None else None
         tried: list[Node] = []
@@ -178,25 +178,18 @@ class Proxy:
                 replayable = outgoing.whole or not sent
                 group.failed(node, f"{error.reason}: {error}", stale=stale)
                 self._drop(attempt)
-                if stale and replayable and method in IDEMPOTENT_METHODS:
-                    continue
-                tried.append(node)
-                if not retries.may_retry(
-                    error, method=method, replayable=replayable, attempt=len(tried), sent=sent, now=self._clock()
-                ):
+                again = group.may_retry(error, method, len(tried), sent=sent, replayable=replayable, stale=stale)
+                if not again:
                     raise
+                if not stale:
+                    tried.append(node)
                 continue
             except BaseException:
                 self._drop(attempt)
                 raise
             group.succeeded(node, response.status)
-            if response.status >= 400 and retries.may_retry(
-                response.status,
-                method=method,
-                replayable=outgoing.whole,
-                attempt=len(tried) + 1,
-                sent=True,
-                now=self._clock(),
+            if response.status >= 400 and group.may_retry_status(
+                response.status, method, len(tried), replayable=outgoing.whole
             ):
                 tried.append(node)
                 self._drop(attempt)
@@ -245,7 +238,7 @@ class Proxy:
         request = exchange.request
         path = request.path.encode("ascii")
         target = path if request.query is None else b"%b?%b" % (path, request.query)
-        host = attempt.destination.host(request, attempt.node)
+        host = attempt.destination.group.host_header(attempt.node, request)
         fields = outgoing.fields
         if route.rewrite is not None:
             target, host, fields = route.rewrite.request(exchange, target, host, fields)

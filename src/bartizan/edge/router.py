@@ -25,7 +25,7 @@ _NO_PARAMETERS: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Match(Generic[T]):
-    """What the router found: ``payload`` of the route, or None; then ``allowed`` are the methods that would fit (405)."""
+    """What was found: the ``payload`` of a route, or None; then ``allowed`` are the methods that would fit (405)."""
 
     payload: T | None
     pattern: str = ""
@@ -46,10 +46,7 @@ class _Candidate(Generic[T]):
     match: Match[T]
 
     def accepts(self, headers: Headers) -> bool:
-        for name, value in self.headers:
-            if not (name in headers if value == b"*" else value in headers.get_all(name)):
-                return False
-        return True
+        return all(name in headers if value == b"*" else value in headers.get_all(name) for name, value in self.headers)
 
 
 class _Branch(Generic[T]):

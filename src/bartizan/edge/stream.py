@@ -46,7 +46,7 @@ class Stream(Protocol):
         ...
 
     def limit_body(self, limit: int) -> None:
-        """Refuse a body of more than ``limit`` bytes, 0 for any size. Raises ``RequestError`` if it is known already."""
+        """Refuse a body of more than ``limit`` bytes, 0 for any size; ``RequestError`` if it is known already."""
         ...
 
     def open_tunnel(self, response: Response, receiver: asyncio.Protocol) -> asyncio.Transport:

@@ -97,8 +97,21 @@ class RequestParser:
     ``feed`` parses until one request is complete; what follows stays unparsed until ``next_request`` is called.
     """
 
-    __slots__ = ("_body_left", "_fields", "_head", "_http", "_limits", "_overhead", "_rest", "_sink", "_tail", "_target",
-                 "_trailers", "in_request", "tunnelling")  # fmt: skip
+    __slots__ = (
+        "_body_left",
+        "_fields",
+        "_head",
+        "_http",
+        "_limits",
+        "_overhead",
+        "_rest",
+        "_sink",
+        "_tail",
+        "_target",
+        "_trailers",
+        "in_request",
+        "tunnelling",
+    )
 
     def __init__(self, sink: RequestSink, limits: ParserLimits) -> None:
         self._sink = sink
@@ -120,7 +133,7 @@ class RequestParser:
     @property
     def idle(self) -> bool:
         """Whether nothing of a next request has arrived."""
-        return not self.in_request and self._rest in (b"", b"\r\n")
+        return not self.in_request and len(self._rest) <= 2 and not self._rest.strip(b"\r\n")
 
     def close(self) -> None:
         """Break the reference cycle with the C parser."""
@@ -173,7 +186,7 @@ class RequestParser:
 
     def _wait(self, data: bytes) -> tuple[bytes, int]:
         """Keep an incomplete head, unless it can already be refused; -1 means: not complete."""
-        if data in (b"\r", b"\r\n"):
+        if data in (b"", b"\r", b"\r\n"):
             self._rest += data
             return data, -1
         if data.startswith(b"\r\n"):  # RFC 9112 section 2.2: ignore one empty line before a request
@@ -310,8 +323,8 @@ class RequestParser:
 def frame(head: Head, underscores: str) -> None:
     """Decide how the body is delimited and refuse what two servers could read differently (RFC 9112 section 6).
 
-    ``underscores`` is ``drop``, ``allow`` or ``refuse``: CGI and WSGI turn both ``X-Real-IP`` and ``X_Real_IP`` into the
-    same variable, so that one can shadow the other. Raises ``RequestError``.
+    ``underscores`` is ``drop``, ``allow`` or ``refuse``: CGI and WSGI turn both ``X-Real-IP`` and ``X_Real_IP`` into
+    the same variable, so that one can shadow the other. Raises ``RequestError``.
     """
     odd = False
     for name, value in head.fields:

@@ -14,8 +14,9 @@ Time is kept by a periodic ``tick`` from outside, against one deadline per conne
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, cast
 
 from bartizan.edge.http1.request_parser import Head, ParserLimits, RequestParser
 from bartizan.edge.http1.serialise import LAST_CHUNK, chunk, head_fields, last_chunk, status_line
@@ -43,21 +44,25 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-class ConnectionLimits(Protocol):
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
     """What the listener's configuration says; times in seconds, rates in bytes per second."""
 
     parser: ParserLimits
-    header_timeout: float
-    body_timeout: float
-    idle_timeout: float
-    write_timeout: float
-    tunnel_idle_timeout: float
-    min_rate: int
-    requests_per_connection: int
+    header_timeout: float = 10.0
+    body_timeout: float = 30.0
+    idle_timeout: float = 75.0
+    write_timeout: float = 30.0
+    min_rate: int = 240
+    requests_per_connection: int = 100_000
 
 
 class Exchanges(Protocol):
     """The rest of the gateway, as a connection sees it."""
+
+    def opened(self, connection: ServerConnection, transport: asyncio.Transport) -> bool:
+        """Take note of a new connection; False refuses it."""
+        ...
 
     def begin(self, connection: ServerConnection, head: Head, body: Body) -> asyncio.Task[None]:
         """Start the exchange for a request head. Raises ``RequestError``."""
@@ -144,8 +149,11 @@ class ServerConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; the first head must come within the header timeout."""
-        self._transport = transport  # type: ignore[assignment] # asyncio gives a stream transport to a stream protocol
-        self._transport.set_write_buffer_limits(WRITE_HIGH_WATER)  # type: ignore[union-attr]
+        self._transport = stream = cast("asyncio.Transport", transport)
+        if not self._exchanges.opened(self, stream):
+            stream.abort()
+            return
+        stream.set_write_buffer_limits(WRITE_HIGH_WATER)
         self.deadline = self._loop.time() + self.limits.header_timeout
 
     def data_received(self, data: bytes) -> None:
@@ -174,7 +182,7 @@ class ServerConnection(asyncio.Protocol):
             self.deadline = min(self.deadline, self._loop.time() + self.limits.header_timeout)
 
     def eof_received(self) -> bool:
-        """The client will send no more: fatal within a request, otherwise the exchange in progress is still answered."""
+        """The client will send no more: fatal within a request, otherwise the exchange is still answered."""
         if self._tunnel is not None:
             return bool(self._tunnel.eof_received())
         if self._parser.in_request and self._body is not None:

@@ -1,0 +1,99 @@
+"""From a configuration to a snapshot. Reads files and compiles, so it runs off the path; it has no effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from bartizan.config.model import Config, Listener, Route, Upstream
+from bartizan.config.resolve import effective_guards
+from bartizan.edge.forwarding import ForwardingRules
+from bartizan.edge.guards import Services, build_series
+from bartizan.edge.http1.client import ClientConnection
+from bartizan.edge.rewrite import compile_rewrite
+from bartizan.edge.router import Router
+from bartizan.edge.snapshot import Destination, ListenerRuntime, RouteRuntime, Snapshot
+from bartizan.edge.tls.contexts import CertificateStore, build_store
+from bartizan.edge.upstreams import TrafficSplit, Upstreams, Wiring
+from bartizan.http.message import Request
+from bartizan.pipeline import Exchange, RouteInfo
+
+__all__ = ["build_snapshot"]
+
+
+def build_snapshot(
+    config: Config, previous: Snapshot | None, wiring: Wiring[ClientConnection], services: Services
+) -> Snapshot:
+    """Return the snapshot of ``config``, carrying over from ``previous`` what has not changed.
+
+    Raises ``ConfigError`` or ``TlsError`` for files and addresses that cannot be used.
+    """
+    upstreams = Upstreams.build(config.upstreams, None if previous is None else previous.upstreams, wiring)
+    stores = {} if previous is None else previous.stores
+    return Snapshot(
+        generation=1 if previous is None else previous.generation + 1,
+        config=config,
+        router=Router([(route, _route(config, route, services)) for route in config.routes]),
+        upstreams=upstreams,
+        destinations={upstream.name: _destination(upstream, upstreams) for upstream in config.upstreams},
+        listeners={listener.name: ListenerRuntime.of(listener) for listener in config.listeners},
+        stores={listener.name: _store(listener, stores) for listener in config.listeners if listener.tls is not None},
+        forwarding=ForwardingRules(config.trusted_proxies),
+    )
+
+
+def _route(config: Config, route: Route, services: Services) -> RouteRuntime:
+    return RouteRuntime(
+        config=route,
+        series=build_series(effective_guards(config, route), route, services),
+        choose=_chooser(route),
+        rewrite=compile_rewrite(route.rewrite),
+        body_limit=route.body_bytes,
+        timeout=route.timeout,
+        upgrade=route.upgrade,
+        infos={pattern: RouteInfo(route.name, pattern) for pattern in route.paths},
+    )
+
+
+def _chooser(route: Route) -> Callable[[Request], str]:
+    if route.split:
+        return TrafficSplit(route.split).choose
+    name = route.upstream or ""
+    return lambda _: name
+
+
+def _destination(upstream: Upstream, upstreams: Upstreams[ClientConnection]) -> Destination:
+    return Destination(
+        name=upstream.name,
+        group=upstreams[upstream.name],
+        response_timeout=upstream.timeouts.response,
+        read_timeout=upstream.timeouts.read,
+        hash_key=_hash_key(upstream.hash_on) if upstream.balancing == "consistent_hash" else None,
+    )
+
+
+def _store(listener: Listener, known: dict[str, CertificateStore]) -> CertificateStore:
+    if listener.tls is None:
+        raise ValueError(f"listener {listener.name} has no TLS")
+    return build_store(listener.tls, datetime.now(UTC), known.get(listener.name))
+
+
+def _hash_key(hash_on: str) -> Callable[[Exchange], bytes]:
+    kind, _, name = hash_on.partition(":")
+    wanted = name.lower().encode("latin-1")
+    if kind == "header":
+        return lambda exchange: exchange.request.headers.get(wanted) or b""
+    if kind == "cookie":
+        return lambda exchange: _cookie(exchange, name.encode("latin-1"))
+    if kind == "path":
+        return lambda exchange: exchange.request.path.encode("ascii")
+    return lambda exchange: exchange.client.address.encode("ascii")
+
+
+def _cookie(exchange: Exchange, name: bytes) -> bytes:
+    for value in exchange.request.headers.get_all(b"cookie"):
+        for pair in value.split(b";"):
+            key, _, content = pair.strip().partition(b"=")
+            if key == name:
+                return content
+    return b""
