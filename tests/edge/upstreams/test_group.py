@@ -8,8 +8,6 @@ import pytest
 
 from bartizan.edge.upstreams import UpstreamEvent
 from bartizan.errors import TlsError, UpstreamTimeout, UpstreamUnavailable, UpstreamUnreachable
-from bartizan.http.headers import Headers
-from bartizan.http.message import Request
 
 A, B, C = "10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"
 PASSIVE = {"health_checks": {"passive": {"consecutive_failures": 2, "ejection_time": "10s"}}}
@@ -85,13 +83,18 @@ async def test_a_success_in_between_and_what_is_not_the_node_s_fault_do_not_ejec
 async def test_no_node_is_an_error_that_says_why(make_group: Any) -> None:
     group = make_group(A, B, {"address": C, "weight": 0})
     first, second, _ = group.nodes
-    with pytest.raises(UpstreamUnavailable, match=r"upstream api: none of its 3 nodes .*2 already tried, 1 of weight 0"):
-        group.pick(None, {first, second})
     group.drain(first)
     first.healthy = second.healthy = False
     group.drain(second)
-    with pytest.raises(UpstreamUnavailable, match="2 unhealthy, 2 draining, 1 of weight 0"):
+    with pytest.raises(UpstreamUnavailable, match="none of its 3 nodes may be used: 2 unhealthy, 2 draining, 1 of"):
         group.pick()
+
+
+async def test_a_retry_goes_elsewhere_or_else_to_a_node_that_was_tried(make_group: Any) -> None:
+    group = make_group(A, B)
+    first, second = group.nodes
+    assert {group.pick(None, [first]) for _ in range(4)} == {second}
+    assert group.pick(None, [first, second]) in group.nodes
 
 
 async def test_a_draining_node_finishes_what_it_has(make_group: Any, serve: Any) -> None:
@@ -130,6 +133,17 @@ async def test_the_breaker_opens_probes_and_closes(make_group: Any, clock: Any, 
     assert kinds(events) == [(None, "circuit_open"), (None, "circuit_half_open"), (None, "circuit_closed")]
 
 
+async def test_exchanges_fill_the_retry_budget_and_retries_do_not(make_group: Any) -> None:
+    group = make_group(A, B, retries={"attempts": 1, "budget_percent": 50})
+    for _ in range(20):
+        group.pick()
+    for _ in range(100):
+        group.pick(None, [group.nodes[0]])
+
+    asked = [group.may_retry(GONE, "GET", 0, sent=True, replayable=True) for _ in range(100)]
+    assert sum(asked) == 30 + 10
+
+
 async def test_retries_follow_the_configuration(make_group: Any) -> None:
     group = make_group(A, B, retries={"attempts": 1, "statuses": ["5xx"]})
     assert group.may_retry(GONE, "GET", 0, sent=True, replayable=True)
@@ -138,21 +152,6 @@ async def test_retries_follow_the_configuration(make_group: Any) -> None:
     assert not group.may_retry(GONE, "POST", 0, sent=True, replayable=True, stale=True)
     assert group.may_retry_status(500, "PUT", 0, replayable=True)
     assert not group.may_retry_status(404, "PUT", 0, replayable=True)
-
-
-@pytest.mark.parametrize(
-    ("setting", "tls", "address", "host"),
-    [
-        ("preserve", None, A, b"client.test:8443"),
-        ("node", None, "api.test:80", b"api.test"),
-        ("node", {"verify": False}, "api.test:80", b"api.test:80"),
-        ("fixed.test", None, A, b"fixed.test"),
-    ],
-)
-async def test_the_host_that_nodes_see(make_group: Any, setting: str, tls: Any, address: str, host: bytes) -> None:
-    group = make_group(address, host_header=setting, tls=tls)
-    request = Request("GET", b"/", Headers(), authority="client.test:8443")
-    assert group.host_header(group.nodes[0], request) == host
 
 
 async def test_active_checks_take_a_dead_node_out_and_bring_it_back(

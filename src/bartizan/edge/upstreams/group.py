@@ -43,14 +43,12 @@ from bartizan.edge.upstreams.retry import RetryPolicy
 from bartizan.edge.upstreams.status import GroupStatus, NodeStatus
 from bartizan.edge.upstreams.statuses import status_table
 from bartizan.errors import UpstreamError, UpstreamUnavailable
-from bartizan.http.message import Request
 
 __all__ = ["UpstreamGroup", "Wiring"]
 
 C = TypeVar("C", bound=PooledConnection)
 T = TypeVar("T")
 
-_OTHER_HOSTS = ("preserve", "node")
 _SWEEP_INTERVAL = 5.0  # seconds between two looks for connections that were idle for too long, at most
 
 
@@ -84,12 +82,7 @@ class UpstreamGroup(Generic[C]):
         """Changes with the content of the certificate files."""
         port = 80 if config.tls is None else 443
         self.nodes = tuple(Node(parse_address(node.address), node.weight, default_port=port) for node in config.nodes)
-        self.response_timeout = config.timeouts.response
-        self.read_timeout = config.timeouts.read
-        self.write_timeout = config.timeouts.write
         self._retries = RetryPolicy(config.retries)
-        self._fixed_host = None if config.host_header in _OTHER_HOSTS else config.host_header.encode("ascii")
-        self._preserve_host = config.host_header == "preserve"
         self._wiring = wiring
         self._clock = wiring.clock
         self._log = wiring.log.bind(upstream=config.name)
@@ -112,15 +105,17 @@ class UpstreamGroup(Generic[C]):
     def pick(self, key: bytes | None = None, exclude: Container[Node] = ()) -> Node:
         """Return the node for the next try. ``key`` is for consistent hashing; ``exclude`` what a retry has tried.
 
-        Raises ``UpstreamUnavailable``, which says why no node may be used. After a failed try, answer with that try's
-        error rather than with this one.
+        Where all usable nodes have been tried, one of them is tried again. Raises ``UpstreamUnavailable``, which says
+        why no node may be used; after a failed try, answer with that try's error rather than with this one.
         """
         now = self._clock()
         if now >= self._next_return:
             self._let_return(now)
         node = self._balancer.pick(key, exclude)
         if node is None:
-            raise self._unavailable(exclude)
+            node = self._balancer.pick(key) if exclude else None
+            if node is None:
+                raise self._unavailable()
         if self._circuit is not None:
             self._pass_circuit(self._circuit, now)
         if not exclude:
@@ -197,12 +192,6 @@ class UpstreamGroup(Generic[C]):
         """Tell whether to try again after a response (``retries.statuses``); see ``RetryPolicy.after_status``."""
         return self._retries.after_status(status, method, retries, replayable=replayable, now=self._clock())
 
-    def host_header(self, node: Node, request: Request) -> bytes:
-        """Return the Host that ``node`` is sent with ``request``."""
-        if self._preserve_host:
-            return request.authority.encode("latin-1")
-        return self._fixed_host or node.authority
-
     # around it
 
     def inherit(self, other: UpstreamGroup[C]) -> None:
@@ -248,7 +237,7 @@ class UpstreamGroup(Generic[C]):
         node.draining = True
         node.refresh()
         self._balancer.refresh()
-        node.pool.flush()
+        node.pool.retire()
 
     @property
     def in_flight(self) -> int:
@@ -326,9 +315,8 @@ class UpstreamGroup(Generic[C]):
         self._log.warning("upstream_" + kind, because=because)
         self._wiring.events(UpstreamEvent(self.name, None, kind, because))
 
-    def _unavailable(self, exclude: Container[Node]) -> UpstreamUnavailable:
+    def _unavailable(self) -> UpstreamUnavailable:
         counts = {
-            "already tried": sum(node.usable and node in exclude for node in self.nodes),
             "unhealthy": sum(not node.healthy for node in self.nodes),
             "ejected": sum(node.ejected for node in self.nodes),
             "draining": sum(node.draining for node in self.nodes),
