@@ -8,6 +8,8 @@ import pytest
 
 from bartizan.edge.upstreams import UpstreamEvent
 from bartizan.errors import TlsError, UpstreamTimeout, UpstreamUnavailable, UpstreamUnreachable
+from bartizan.http.headers import Headers
+from bartizan.http.message import Request
 
 A, B, C = "10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80"
 PASSIVE = {"health_checks": {"passive": {"consecutive_failures": 2, "ejection_time": "10s"}}}
@@ -152,6 +154,21 @@ async def test_retries_follow_the_configuration(make_group: Any) -> None:
     assert not group.may_retry(GONE, "POST", 0, sent=True, replayable=True, stale=True)
     assert group.may_retry_status(500, "PUT", 0, replayable=True)
     assert not group.may_retry_status(404, "PUT", 0, replayable=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "tls", "address", "host"),
+    [
+        ("preserve", None, A, b"client.test:8443"),
+        ("node", None, "api.test:80", b"api.test"),
+        ("node", {"verify": False}, "api.test:80", b"api.test:80"),
+        ("fixed.test", None, A, b"fixed.test"),
+    ],
+)
+async def test_the_host_that_nodes_see(make_group: Any, setting: str, tls: Any, address: str, host: bytes) -> None:
+    group = make_group(address, host_header=setting, tls=tls)
+    request = Request("GET", b"/", Headers(), authority="client.test:8443")
+    assert group.host_header(group.nodes[0], request) == host
 
 
 async def test_active_checks_take_a_dead_node_out_and_bring_it_back(

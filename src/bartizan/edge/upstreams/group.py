@@ -43,12 +43,14 @@ from bartizan.edge.upstreams.retry import RetryPolicy
 from bartizan.edge.upstreams.status import GroupStatus, NodeStatus
 from bartizan.edge.upstreams.statuses import status_table
 from bartizan.errors import UpstreamError, UpstreamUnavailable
+from bartizan.http.message import Request
 
 __all__ = ["UpstreamGroup", "Wiring"]
 
 C = TypeVar("C", bound=PooledConnection)
 T = TypeVar("T")
 
+_OTHER_HOSTS = ("preserve", "node")
 _SWEEP_INTERVAL = 5.0  # seconds between two looks for connections that were idle for too long, at most
 
 
@@ -83,6 +85,8 @@ class UpstreamGroup(Generic[C]):
         port = 80 if config.tls is None else 443
         self.nodes = tuple(Node(parse_address(node.address), node.weight, default_port=port) for node in config.nodes)
         self._retries = RetryPolicy(config.retries)
+        self._fixed_host = None if config.host_header in _OTHER_HOSTS else config.host_header.encode("ascii")
+        self._preserve_host = config.host_header == "preserve"
         self._wiring = wiring
         self._clock = wiring.clock
         self._log = wiring.log.bind(upstream=config.name)
@@ -191,6 +195,12 @@ class UpstreamGroup(Generic[C]):
     def may_retry_status(self, status: int, method: str, retries: int, *, replayable: bool) -> bool:
         """Tell whether to try again after a response (``retries.statuses``); see ``RetryPolicy.after_status``."""
         return self._retries.after_status(status, method, retries, replayable=replayable, now=self._clock())
+
+    def host_header(self, node: Node, request: Request) -> bytes:
+        """Return the Host that ``node`` is sent with ``request``."""
+        if self._preserve_host:
+            return request.authority.encode("latin-1")
+        return self._fixed_host or node.authority
 
     # around it
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bartizan.config.model.routes import Split
 from bartizan.edge.upstreams.balance import SmoothCycle
 from bartizan.http.headers import Headers
+from bartizan.http.message import Request
 
 __all__ = ["TrafficSplit"]
 
@@ -30,8 +31,9 @@ class TrafficSplit:
         )
         self._cycle = SmoothCycle([share.upstream for share in weighted], [share.weight for share in weighted])
 
-    def choose(self, headers: Headers) -> str:
-        """Return the name of the upstream for a request with these headers."""
+    def choose(self, request: Request) -> str:
+        """Return the name of the upstream for ``request``."""
+        headers = request.headers
         for conditions, upstream in self._by_header:
             if all(_matches(headers, name, value) for name, value in conditions):
                 return upstream
