@@ -78,11 +78,11 @@ def _store(listener: Listener, known: dict[str, CertificateStore]) -> Certificat
     return build_store(listener.tls, datetime.now(UTC), known.get(listener.name))
 
 
-def _hash_key(hash_on: str) -> Callable[[Exchange], bytes]:
+def _hash_key(hash_on: str) -> Callable[[Exchange], bytes | None]:
     kind, _, name = hash_on.partition(":")
     wanted = name.lower().encode("latin-1")
     if kind == "header":
-        return lambda exchange: exchange.request.headers.get(wanted) or b""
+        return lambda exchange: exchange.request.headers.get(wanted)
     if kind == "cookie":
         return lambda exchange: _cookie(exchange, name.encode("latin-1"))
     if kind == "path":
@@ -90,10 +90,10 @@ def _hash_key(hash_on: str) -> Callable[[Exchange], bytes]:
     return lambda exchange: exchange.client.address.encode("ascii")
 
 
-def _cookie(exchange: Exchange, name: bytes) -> bytes:
+def _cookie(exchange: Exchange, name: bytes) -> bytes | None:
     for value in exchange.request.headers.get_all(b"cookie"):
         for pair in value.split(b";"):
             key, _, content = pair.strip().partition(b"=")
             if key == name:
                 return content
-    return b""
+    return None

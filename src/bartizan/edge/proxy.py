@@ -176,7 +176,7 @@ class Proxy:
                 stale = attempt is not None and attempt.is_stale(error)
                 sent = attempt is not None
                 replayable = outgoing.whole or not sent
-                group.failed(node, f"{error.reason}: {error}", stale=stale)
+                group.failed(node, error, stale=stale)
                 self._drop(attempt)
                 again = group.may_retry(error, method, len(tried), sent=sent, replayable=replayable, stale=stale)
                 if not again:

@@ -9,9 +9,9 @@ from bartizan.config.model import Config, Listener, Route
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.request_parser import ParserLimits
+from bartizan.edge.http1.server import ConnectionLimits
 from bartizan.edge.rewrite import CompiledRewrite
 from bartizan.edge.router import Router
-from bartizan.edge.http1.server import ConnectionLimits
 from bartizan.edge.tls.contexts import CertificateStore
 from bartizan.edge.upstreams import UpstreamGroup, Upstreams
 from bartizan.http.message import Request
@@ -66,7 +66,7 @@ class Destination:
     group: UpstreamGroup[ClientConnection]
     response_timeout: float
     read_timeout: float
-    hash_key: Callable[[Exchange], bytes] | None
+    hash_key: Callable[[Exchange], bytes | None] | None
 
 
 @dataclass(frozen=True, slots=True)

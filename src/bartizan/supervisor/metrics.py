@@ -1,0 +1,124 @@
+"""/metrics: OpenTelemetry's names for HTTP servers, and Bartizan's own, in Prometheus' text format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bartizan import __version__
+from bartizan.edge.stats import BUCKETS, WorkerReport
+from bartizan.supervisor.supervisor import Status
+
+__all__ = ["render_metrics"]
+
+_BOUNDS = [*(f"{bound:g}" for bound in BUCKETS), "+Inf"]
+
+
+class _Snapshot(Collector):
+    """The metrics of one report."""
+
+    def __init__(self, report: WorkerReport, status: Status, workers: int) -> None:
+        self._report = report
+        self._status = status
+        self._workers = workers
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield all metric families."""
+        yield from self._requests()
+        yield from self._guards()
+        yield from self._nodes()
+        yield from self._journal()
+        yield from self._process()
+
+    def _requests(self) -> Iterable[Metric]:
+        duration = HistogramMetricFamily(
+            "http_server_request_duration_seconds",
+            "Duration of exchanges, from the request head to the response's last byte",
+            labels=["http_route", "http_request_method", "http_response_status_code"],
+        )
+        for request in self._report.requests:
+            counts = list(zip(_BOUNDS, accumulate(request.counts), strict=True))
+            duration.add_metric([request.route, request.method, str(request.status)], counts, request.total)
+        yield duration
+        yield GaugeMetricFamily("http_server_active_requests", "Exchanges in flight", self._report.in_flight)
+        yield _counts("bartizan_refused_requests", "Requests and connections refused before an exchange began",
+                      "reason", self._report.refused)  # fmt: skip
+        yield _counts("bartizan_exchange_errors", "Exchanges that ended otherwise than by a whole response",
+                      "error", self._report.errors)  # fmt: skip
+        yield _counts("bartizan_signals", "Signals raised", "name", self._report.signals)
+
+    def _guards(self) -> Iterable[Metric]:
+        verdicts = CounterMetricFamily("bartizan_guard_verdicts", "Verdicts given", labels=["guard", "action"])
+        runs = CounterMetricFamily("bartizan_guard_runs", "Exchanges that a guard looked at", labels=["guard"])
+        seconds = CounterMetricFamily("bartizan_guard_duration_seconds", "Time spent in a guard", labels=["guard"])
+        for guard in self._report.guards:
+            for action, count in guard.verdicts.items():
+                verdicts.add_metric([guard.guard, action], count)
+            runs.add_metric([guard.guard], guard.runs)
+            seconds.add_metric([guard.guard], guard.seconds)
+        yield from (verdicts, runs, seconds)
+
+    def _nodes(self) -> Iterable[Metric]:
+        labels = ["upstream", "node"]
+        families: list[tuple[Metric, str]] = [
+            (
+                GaugeMetricFamily("bartizan_upstream_node_healthy", "1 if every worker's checks say so", labels=labels),
+                "healthy",
+            ),
+            (
+                GaugeMetricFamily("bartizan_upstream_node_ejected", "1 if left out for its failures", labels=labels),
+                "ejected",
+            ),
+            (
+                GaugeMetricFamily("bartizan_upstream_node_in_flight", "Exchanges with the node", labels=labels),
+                "in_flight",
+            ),
+            (GaugeMetricFamily("bartizan_upstream_node_idle", "Idle connections to the node", labels=labels), "idle"),
+            (CounterMetricFamily("bartizan_upstream_node_picks", "Tries sent to the node", labels=labels), "picks"),
+            (CounterMetricFamily("bartizan_upstream_node_failures", "Tries that failed", labels=labels), "failures"),
+        ]
+        for family, attribute in families:
+            for node in self._report.nodes:
+                family.add_metric([node.upstream, node.node], float(getattr(node, attribute)))  # type: ignore[attr-defined]
+            yield family
+
+    def _journal(self) -> Iterable[Metric]:
+        journal = self._report.journal
+        yield CounterMetricFamily("bartizan_journal_records", "Records journaled", journal.records)
+        yield CounterMetricFamily("bartizan_journal_bytes", "Bytes journaled", journal.bytes)
+        yield CounterMetricFamily("bartizan_journal_dropped", "Records lost to a full disk", journal.dropped)
+        yield GaugeMetricFamily("bartizan_journal_lag_seconds", "Age of the oldest record not written yet", journal.lag)
+        yield GaugeMetricFamily("bartizan_journal_full", "1 while the disk is full", float(journal.full))
+
+    def _process(self) -> Iterable[Metric]:
+        report, status = self._report, self._status
+        yield GaugeMetricFamily("bartizan_connections", "Open client connections", report.connections)
+        yield CounterMetricFamily("bartizan_connections_accepted", "Client connections accepted", report.accepted)
+        yield GaugeMetricFamily("bartizan_workers", "Workers that serve", self._workers)
+        yield GaugeMetricFamily("bartizan_workers_resident_bytes", "Memory of all workers", report.resident_bytes)
+        yield CounterMetricFamily("bartizan_worker_restarts", "Workers that died and were replaced", status.restarts)
+        yield GaugeMetricFamily("bartizan_config_generation", "Configurations served so far", status.generation)
+        yield _counts("bartizan_config_reloads", "Reloads by result", "result", status.reloads)
+        yield GaugeMetricFamily("bartizan_config_last_reload_successful_timestamp_seconds",
+                                "When the configuration in force was loaded", status.last_reload)  # fmt: skip
+        build = GaugeMetricFamily("bartizan_build_info", "Always 1", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
+
+
+def render_metrics(report: WorkerReport, status: Status, workers: int) -> bytes:
+    """Return the exposition of a report; ``workers`` is how many serve."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Snapshot(report, status, workers))
+    return generate_latest(registry)
+
+
+def _counts(name: str, help_: str, label: str, counts: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(name, help_, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family

@@ -1,0 +1,27 @@
+"""A configuration as bytes for a worker: resolved, secrets included, so only ever for the control channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from pydantic import SecretStr
+
+from bartizan.config.model import Config
+
+__all__ = ["encode_config"]
+
+
+def encode_config(config: Config) -> bytes:
+    """Return the configuration as msgpack; ``bartizan.edge.process.decode_config`` reads it."""
+    return msgspec.msgpack.encode(_plain(config.model_dump(mode="python")))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
