@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bartizan.config.model import Guards, Route
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
 from bartizan.perimeter.ratelimit import RateLimit
 from bartizan.pipeline import Series, Step
-from bartizan.storage.state import State
+from bartizan.storage.state.interface import State
 
 __all__ = ["GUARDS", "GuardKind", "Services", "build_series"]
 
@@ -21,13 +20,12 @@ class Services:
 
     state: State
     bans: Bans
-    prefixes: Callable[[list[str], list[str]], PrefixSet]
+    prefixes: Callable[[Sequence[str], Sequence[str]], PrefixSet]
     """Returns the compiled set of CIDRs and list files."""
     identity: bytes
     """Unique to this process, for leases in the shared state."""
     clock: Callable[[], float]
     """Unix time in seconds."""
-    directory: Path
 
 
 @dataclass(frozen=True, slots=True)

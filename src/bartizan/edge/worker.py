@@ -67,7 +67,7 @@ class EdgeWorker:
         self._services = Services(
             state=self._state,
             bans=bans,
-            prefixes=PrefixStore(directory / "prefixes").get,
+            prefixes=PrefixStore(directory / "prefixes", self._log).get,
             identity=self._identity,
             clock=time.time,
         )
