@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from time import time
 from typing import cast
 
@@ -16,6 +15,7 @@ from bartizan.edge.http1.request_parser import Head
 from bartizan.edge.http1.server import ServerConnection
 from bartizan.edge.ids import ExchangeIds
 from bartizan.edge.proxy import Proxy
+from bartizan.edge.records import Recorder
 from bartizan.edge.snapshot import Snapshot
 from bartizan.edge.stats import Stats
 from bartizan.errors import RequestError
@@ -43,15 +43,13 @@ class Gateway:
         loop: asyncio.AbstractEventLoop,
         snapshot: Snapshot,
         stats: Stats,
-        finished: Callable[[Exchange], None],
+        finished: Recorder,
         identity: bytes,
     ) -> None:
         self._loop = loop
         self.snapshot = snapshot
         self.stats = stats
         self.draining = False
-        self.refusing = False
-        """Set while nothing may be served because it could not be journaled."""
         self.connections: set[ServerConnection] = set()
         self.awaiting: set[ClientConnection] = set()
         self.in_flight = 0
@@ -113,7 +111,7 @@ class Gateway:
         if listener is None:
             raise RequestError(503, "listener_removed", "")
         connection.limits = listener.limits
-        if self.refusing:
+        if self._finished.refusing:
             raise RequestError(503, "journal_full", "")
         target = parse_target(head.target, head.method, escaped_slashes=listener.escaped_slashes)
         authority = target.authority if target.authority is not None else head.host

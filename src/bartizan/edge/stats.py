@@ -131,6 +131,10 @@ class Stats:
         """Count a request or connection that never became an exchange."""
         self._refused[reason] = self._refused.get(reason, 0) + 1
 
+    def signal(self, name: str) -> None:
+        """Count a signal that belongs to no exchange."""
+        self._signals[name] = self._signals.get(name, 0) + 1
+
     def report(self) -> WorkerReport:
         """Return what has been counted; the owner adds what it knows of connections, nodes and the journal."""
         return WorkerReport(
