@@ -43,7 +43,7 @@ FAILURES = frozenset(
         "handshake_failed",
         "timeout",
         "peer_closed",
-        "bad_record",
+        "protocol_error",
         "write_failed",
     }
 )

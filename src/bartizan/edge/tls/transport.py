@@ -32,7 +32,7 @@ UNREAD_ANSWERS = 4 * 1024 * 1024  # bytes; who makes the engine answer (key upda
 class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
     """See the module's header. Made by ``TlsServerLayer`` when the handshake is done.
 
-    ``on_failure`` is called with ``bad_record`` or ``write_failed`` when the engine ends the connection later;
+    ``on_failure`` is called with ``protocol_error`` or ``write_failed`` when the engine ends the connection later;
     ``buffer`` takes what is read from the socket, and may be shared by all connections of a loop.
     """
 
@@ -54,6 +54,7 @@ class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
         "_outgoing_read",
         "_paused",
         "_raw",
+        "_raw_reading",
         "_raw_write",
         "_ssl",
     )
@@ -85,6 +86,7 @@ class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
         self._deliver_data: Callable[[bytes], None] = _discard
         self._closing = False
         self._paused = False
+        self._raw_reading = True
         self._eof_received = False
         self._eof_delivered = False
         self._eof_sent = False
@@ -102,7 +104,9 @@ class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Decrypt and deliver."""
+        """Decrypt and deliver; what comes after the client's end is dropped."""
+        if self._eof_delivered or self._closing:
+            return
         self._incoming_write(memoryview(self._buffer)[:nbytes])
         self._deliver()
 
@@ -149,7 +153,7 @@ class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
         except ssl.SSLZeroReturnError:
             self._eof_received = True
         except ssl.SSLError:
-            self._break("bad_record")
+            self._break("protocol_error")
             return
         self._flush()
         if self._eof_received and not (self._paused or self._closing or self._eof_delivered):
@@ -178,17 +182,30 @@ class TlsTransport(asyncio.Transport, asyncio.BufferedProtocol):
 
     def pause_reading(self) -> None:
         """Stop reading, and delivering what is already read."""
-        if not self._paused and not self._closing:
-            self._paused = True
+        self._paused = True
+        if self._raw_reading and not self._closing:
+            self._raw_reading = False
             self._raw.pause_reading()
 
     def resume_reading(self) -> None:
         """Go on; what is already read is delivered from the loop, not within this call."""
-        if self._paused and not self._closing:
-            self._paused = False
+        if not self._paused:
+            return
+        self._paused = False
+        if self._incoming.pending or self._eof_received:
+            self._loop.call_soon(self._catch_up)
+        else:
+            self._read_on()
+
+    def _catch_up(self) -> None:
+        """Deliver what is already read before more is read: else a reader that pauses often would be flooded."""
+        self._deliver()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if not (self._paused or self._closing or self._raw_reading or self._raw.is_closing()):
+            self._raw_reading = True
             self._raw.resume_reading()
-            if self._incoming.pending or self._eof_received:
-                self._loop.call_soon(self._deliver)
 
     def is_reading(self) -> bool:
         """Whether data may be delivered."""
