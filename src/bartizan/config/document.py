@@ -100,7 +100,9 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.read(child, (*path, number)) for number, child in enumerate(node.value)]
-        return self._scalar(node, path)
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        raise TypeError(f"YAML has no {type(node).__name__}")
 
     def _mapping(self, node: MappingNode, path: FieldPath) -> dict[str, Any]:
         data: dict[str, Any] = {}

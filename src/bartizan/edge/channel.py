@@ -181,7 +181,7 @@ class Channel:
 
     async def _writable(self) -> None:
         ready = self._loop.create_future()
-        self._loop.add_writer(self._sock.fileno(), lambda: ready.done() or ready.set_result(None))
+        self._loop.add_writer(self._sock.fileno(), _resolve, ready)
         try:
             await ready
         finally:
@@ -198,9 +198,14 @@ class Channel:
             self.close()
             return
         for fd in fds:
-            os.set_inheritable(fd, False)
+            os.set_inheritable(fd, False)  # noqa: FBT003 - the signature is os's
         try:
             for item in self._reader.feed(data, fds):
                 self._messages.put_nowait(item)
         except ControlError:
             self.close()
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

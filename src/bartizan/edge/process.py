@@ -13,7 +13,7 @@ import structlog
 import uvloop
 
 from bartizan.config.log_setup import configure_logging
-from bartizan.config.model import Config
+from bartizan.config.model import Config, Logging
 from bartizan.edge.channel import (
     Channel,
     Commit,
@@ -117,7 +117,7 @@ async def _run(fd: int, slot: int) -> None:
 def main(arguments: list[str]) -> None:
     """Run a worker: ``arguments`` are the channel's descriptor, the slot, and the logging settings as JSON."""
     fd, slot, logging = arguments
-    configure_logging(logging, slot=int(slot))
+    configure_logging(Logging.model_validate_json(logging), slot=int(slot))
     uvloop.run(_run(int(fd), int(slot)))
 
 

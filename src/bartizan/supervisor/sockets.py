@@ -11,6 +11,7 @@ import os
 import socket
 import stat
 from pathlib import Path
+from typing import Any
 
 from bartizan.config.model import Listener
 from bartizan.errors import BartizanError
@@ -98,7 +99,7 @@ def _bind_all(where: tuple[str, int], backlog: int, count: int) -> list[socket.s
     return sockets
 
 
-def _refuse_if_taken(family: int, name: tuple[str, int] | tuple[str, int, int, int]) -> None:
+def _refuse_if_taken(family: int, name: Any) -> None:
     """SO_REUSEPORT would share the port with any other process of this user; only this supervisor's may share it."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

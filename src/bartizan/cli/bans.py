@@ -1,0 +1,117 @@
+"""``ban``, ``unban``, ``bans``: they work on the shared state, so every edge process follows within a second."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+
+from bartizan.cli.options import config_option, load_config
+from bartizan.config.model.base import parse_duration
+from bartizan.perimeter.denylist import Ban, BanList, parse_target
+from bartizan.perimeter.denylist.lists import parse_network
+from bartizan.storage.state import open_state
+
+__all__ = ["ban", "bans", "unban"]
+
+T = TypeVar("T")
+_LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
+
+
+class _Duration(click.ParamType[float]):
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Network(click.ParamType[str]):
+    name = "network"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return parse_target(str(value))[1]
+        except ValueError as error:
+            self.fail(f"{error}; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48", param, ctx)
+
+
+@click.command()
+@click.argument("network", type=_Network())
+@click.option("--for", "duration", type=_Duration(), help="How long: 15m, 1h, 7d. Without it, until it is lifted.")
+@click.option("--reason", default="", help="Kept with the ban, and in the journal of every exchange it refuses.")
+@click.option("--force", is_flag=True, help="Also ban loopback, or everybody.")
+@config_option()
+def ban(network: str, duration: float | None, reason: str, config_file: Path, *, force: bool) -> None:
+    """Refuse a client address or network."""
+    if not force and _is_dangerous(network):
+        raise click.ClickException(f"{network} would lock out this machine or everybody; --force does it all the same")
+    made = _with_bans(config_file, lambda bans: bans.ban(network, reason=reason, made_by=_user(), duration=duration))
+    click.echo(f"{made.network} is banned {_until(made)}")
+
+
+@click.command()
+@click.argument("network", type=_Network())
+@config_option()
+def unban(network: str, config_file: Path) -> None:
+    """Lift a ban; exit status 1 if there is none of exactly this network."""
+    if not _with_bans(config_file, lambda bans: bans.unban(network)):
+        click.echo(f"{network} is not banned; `bartizan bans` lists what is", err=True)
+        sys.exit(1)
+    click.echo(f"{network} is not banned any more")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@config_option()
+def bans(config_file: Path, *, as_json: bool) -> None:
+    """List the bans in force."""
+    found = _with_bans(config_file, BanList.all)
+    if as_json:
+        click.echo(json.dumps([msgspec.to_builtins(each) for each in found], indent=2))
+    elif not found:
+        click.echo("nobody is banned")
+    else:
+        for each in found:
+            click.echo(f"{each.network:<24} {_until(each):<28} by {each.made_by}: {each.reason or 'no reason given'}")
+
+
+def _with_bans(config_file: Path, work: Callable[[BanList], Awaitable[T]]) -> T:
+    storage = load_config(config_file).config.storage
+
+    async def run() -> T:
+        state = open_state(storage.state, Path(storage.directory))
+        try:
+            return await work(BanList(state))
+        finally:
+            await state.close()
+
+    return asyncio.run(run())
+
+
+def _is_dangerous(network: str) -> bool:
+    version, (first, last) = parse_network(network)
+    return any(version == v and first <= high and last >= low for v, (low, high) in _LOOPBACK)
+
+
+def _until(ban: Ban) -> str:
+    if ban.expires is None:
+        return "until it is lifted"
+    return f"for {max(0.0, ban.expires - time.time()):.0f} s more"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,54 @@
+"""``init``, ``check``, ``schema``: what needs no running gateway."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from bartizan.cli.options import config_option, load_config
+from bartizan.config.schema import json_schema
+from bartizan.config.starter import STARTER
+from bartizan.errors import ConfigError
+
+__all__ = ["check", "init", "schema"]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), default="bartizan.yaml")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+def init(file: Path, *, force: bool) -> None:
+    """Write a commented configuration to start from."""
+    if file.exists() and not force:
+        raise click.ClickException(f"{file} is there already; --force overwrites it")
+    file.write_text(STARTER, encoding="utf-8")
+    click.echo(f"{file} written. Next: `bartizan check`, then `bartizan up`.")
+
+
+@click.command()
+@config_option()
+@click.option("--json", "as_json", is_flag=True, help="Print the problems as JSON.")
+def check(config_file: Path, *, as_json: bool) -> None:
+    """Tell whether the configuration can be served; exit status 0 or 1."""
+    try:
+        config = load_config(config_file).config
+    except ConfigError as error:
+        if as_json:
+            click.echo(json.dumps([asdict(problem) for problem in error.problems], indent=2))
+        else:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            count = len(error.problems)
+            click.echo(f"{config_file}: {count} problem{'s' if count > 1 else ''}", err=True)
+        sys.exit(1)
+    summary = f"{len(config.listeners)} listeners, {len(config.upstreams)} upstreams, {len(config.routes)} routes"
+    click.echo("[]" if as_json else f"{config_file}: valid: {summary}")
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of the configuration, for editors."""
+    click.echo(json.dumps(json_schema(), indent=2))

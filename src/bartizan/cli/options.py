@@ -1,0 +1,35 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bartizan.config.load import LoadedConfig, load
+
+__all__ = ["config_option", "load_config"]
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def config_option() -> Decorator:
+    """Return the option ``-c FILE``."""
+    return click.option(
+        "-c",
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        default="bartizan.yaml",
+        envvar="BARTIZAN_CONFIG",
+        show_default=True,
+        help="The configuration file.",
+    )
+
+
+def load_config(file: Path) -> LoadedConfig:
+    """Load a configuration with this process' environment; raises ``ConfigError``."""
+    return load(file, os.environ)
