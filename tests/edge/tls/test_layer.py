@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,28 @@ def test_ja4_of_a_real_client_is_that_of_its_client_hello(serve, client_context)
         engine.do_handshake()
     hello = ClientHelloReader().feed(outgoing.read())
     assert server.ask(client_context)["ja4"] == ja4(hello)
+
+
+@pytest.mark.parametrize("arguments", [["-alpn", "http/1.1", "-servername", "localhost"], ["-tls1_2"], ["-tls1_3"]])
+def test_ja4_agrees_with_what_openssl_says_it_sent(serve, arguments):
+    """The expectation is put together from openssl's own account of its ClientHello, not by our parser."""
+    server = serve()
+    output = s_client(server, "-trace", *arguments)
+    if "ClientHello, Length" not in output:
+        pytest.skip("this openssl is built without enable-ssl-trace")
+    sent = output.partition("ClientHello, Length")[2].partition("Received Record")[0]
+    ciphers = sorted(a + b for a, b in re.findall(r"\{0x(\w\w), 0x(\w\w)\}", sent.lower()))
+    extensions = sorted(f"{int(code):04x}" for code in re.findall(r"extension_type=\w+\((\d+)\)", sent))
+    algorithms = re.findall(r"\w+ \(0x(\w{4})\)\n", sent.partition("=signature_algorithms(13)")[2])
+    hashed = ",".join(code for code in extensions if code not in {"0000", "0010"}) + "_" + ",".join(algorithms)
+    expected = (
+        f"t{'12' if '-tls1_2' in arguments else '13'}{'d' if '0000' in extensions else 'i'}"
+        f"{len(ciphers):02}{len(extensions):02}{'h1' if '-alpn' in arguments else '00'}"
+        f"_{sha256(','.join(ciphers).encode()).hexdigest()[:12]}_{sha256(hashed.encode()).hexdigest()[:12]}"
+    )
+    assert len(ciphers) > 2
+    assert len(algorithms) > 5
+    assert [protocol.info.ja4 for protocol in server.protocols] == [expected]
 
 
 def test_server_name_picks_the_certificate(serve, authority, client_context):

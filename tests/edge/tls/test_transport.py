@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import resource
 import socket
 import ssl
 import struct
-import threading
 
 import pytest
 
@@ -89,25 +89,21 @@ def test_a_large_upload_waits_for_a_slow_reader(serve, client_context):
         assert peak_memory() - before < 16 * MIB
 
 
-def test_both_directions_at_once(serve, client_context):
+async def test_both_directions_at_once(serve, client_context):
     server = serve()
-    size = 8 * MIB
-    received = []
+    size = 16 * MIB
+    reader, writer = await asyncio.open_connection(*server.address, ssl=client_context, server_hostname="localhost")
 
-    def read(client: ssl.SSLSocket) -> None:
-        got = 0
-        while got < size:
-            got += len(client.recv(65536))
-        received.append(got)
-
-    with server.connect(client_context) as client:
-        client.sendall(b"echo\n")
-        reader = threading.Thread(target=read, args=(client,))
-        reader.start()
+    async def send() -> None:
+        writer.write(b"echo\n")
         for _ in range(size // 65536):
-            client.sendall(b"b" * 65536)
-        reader.join()
-    assert received == [size]
+            writer.write(b"b" * 65536)
+            await writer.drain()
+
+    _, echoed = await asyncio.gather(send(), reader.readexactly(size))
+    assert echoed == b"b" * size
+    writer.close()
+    await writer.wait_closed()
 
 
 def test_close_sends_close_notify(serve, client_context):
