@@ -33,7 +33,7 @@ def hand_over(transport: asyncio.Transport, protocol: asyncio.BaseProtocol, data
         raise TypeError(f"{type(protocol).__name__} is not a stream protocol")
     left = memoryview(data)
     while left and not transport.is_closing():
-        buffer = memoryview(protocol.get_buffer(len(left))).cast("B")  # type: ignore[arg-type] # typeshed: Buffer
+        buffer = memoryview(protocol.get_buffer(len(left))).cast("B")
         count = min(len(buffer), len(left))
         buffer[:count] = left[:count]
         protocol.buffer_updated(count)
