@@ -85,5 +85,5 @@ class Resolved:
 
 
 def resolve_references(document: Document, environ: Mapping[str, str], directory: Path) -> Resolved:
-    """Resolve every reference of a document; what could not be is in ``problems``. Relative files count from ``directory``."""
+    """Resolve every reference; what could not be is in ``problems``. Relative files count from ``directory``."""
     return Resolved(document, environ, directory)

@@ -234,6 +234,6 @@ class _Checker:
                     key = (host.lower(), re.sub(r"\{[^}]*\}", "{}", pattern), *conditions)
                     if key in seen and seen[key] != number:
                         line, _ = self._document.place(("routes", seen[key]))
-                        self._add(("routes", number, "paths", index), f"is never reached: the route in line {line} has the "
-                                  "same conditions and priority", pattern, "change one of the two")  # fmt: skip
+                        message = f"is never reached: the route in line {line} has the same conditions and priority"
+                        self._add(("routes", number, "paths", index), message, pattern, "change one of the two")
                     seen.setdefault(key, number)

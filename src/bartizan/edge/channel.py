@@ -198,7 +198,7 @@ class Channel:
             self.close()
             return
         for fd in fds:
-            os.set_inheritable(fd, False)  # noqa: FBT003 - the signature is os's
+            os.set_inheritable(fd, False)
         try:
             for item in self._reader.feed(data, fds):
                 self._messages.put_nowait(item)

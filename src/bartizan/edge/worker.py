@@ -40,7 +40,7 @@ class _Open:
 
 
 class EdgeWorker:
-    """The data plane of one worker ``slot``. ``start`` once, then reloads in two steps, then ``drain`` and ``close``."""
+    """The data plane of one worker ``slot``: ``start``, reloads in two steps, then ``drain`` and ``close``."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, slot: int, log: FilteringBoundLogger) -> None:
         self._loop = loop

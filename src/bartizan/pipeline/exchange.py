@@ -14,7 +14,7 @@ __all__ = ["Client", "Connection", "Exchange", "RouteInfo", "TlsInfo"]
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An address a request comes from: ``version`` is 4 or 6, or 0 for a Unix socket; ``number`` the address as an integer.
+    """An address a request comes from: ``version`` 4 or 6, or 0 for a Unix socket; ``number`` is it as an integer.
 
     IPv4-mapped IPv6 addresses are stored as the IPv4 address they stand for, so that no list can be side-stepped.
     """

@@ -1,1 +1,1 @@
-"""What Bartizan remembers: state (hot, shared, expiring). One interface each, an embedded engine and an outgrown one."""
+"""What Bartizan remembers: one interface each, an embedded engine and an outgrown one."""

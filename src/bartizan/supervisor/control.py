@@ -1,4 +1,4 @@
-"""How the command line speaks to a running supervisor: one JSON line each way over a Unix socket that only its user has."""
+"""How the command line speaks to a running supervisor: a line each way over a Unix socket of its user's."""
 
 from __future__ import annotations
 

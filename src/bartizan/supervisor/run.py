@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -69,10 +70,10 @@ def _on_signals(supervisor: Supervisor) -> tuple[asyncio.Event, asyncio.Event]:
     """Wire the signals up; returns the events for leaving and for leaving at once."""
     loop = asyncio.get_running_loop()
     leave, at_once = asyncio.Event(), asyncio.Event()
-    running: set[asyncio.Task[object]] = set()
+    running: set[asyncio.Task[Any]] = set()
 
-    def begin(make: Callable[[], object]) -> None:
-        task = loop.create_task(make())  # type: ignore[arg-type] # both are coroutine functions
+    def begin(make: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        task = loop.create_task(make())
         running.add(task)
         task.add_done_callback(running.discard)
 

@@ -141,7 +141,7 @@ class JournalReader:
 
     @staticmethod
     def _may_hold(path: Path, began: float) -> bool:
-        """Whether an exchange that began at a time can be in a segment, by when the segment was begun and last written."""
+        """Whether an exchange that began then can be in a segment, by when that was begun and last written."""
         created = int(path.name.rsplit("-", 3)[1]) / 1000
         return created - _SLACK <= began + _SLACK and began <= path.stat().st_mtime + 1.0
 

@@ -1,4 +1,4 @@
-"""Bans made at run time: kept in the shared state, and in a replica in every edge process that is looked at without I/O.
+"""Bans made at run time: kept in the shared state, with a replica in every edge process that needs no I/O.
 
 A ban is one entry under its network, and one message in the feed ``bans``. A replica is filled by a scan and then
 follows the feed, so that a ban made anywhere is in force everywhere within ``POLL`` seconds and what the state needs

@@ -56,7 +56,16 @@ def merge(ranges: Iterable[Range]) -> list[Range]:
 class PrefixSet:
     """An immutable set of IPv4 and IPv6 addresses. ``size`` is the number of networks it was made from."""
 
-    __slots__ = ("_map", "_v4_first", "_v4_last", "_v6_first_high", "_v6_first_low", "_v6_last_high", "_v6_last_low", "size")
+    __slots__ = (
+        "_map",
+        "_v4_first",
+        "_v4_last",
+        "_v6_first_high",
+        "_v6_first_low",
+        "_v6_last_high",
+        "_v6_last_low",
+        "size",
+    )
 
     def __init__(self, v4: Sequence[Range], v6: Sequence[Range], size: int) -> None:
         self._map: mmap.mmap | None = None
@@ -129,4 +138,11 @@ class PrefixSet:
         return opened
 
     def _parts(self) -> tuple[Sequence[int], ...]:
-        return (self._v4_first, self._v4_last, self._v6_first_high, self._v6_first_low, self._v6_last_high, self._v6_last_low)
+        return (
+            self._v4_first,
+            self._v4_last,
+            self._v6_first_high,
+            self._v6_first_low,
+            self._v6_last_high,
+            self._v6_last_low,
+        )

@@ -85,7 +85,10 @@ class State(Protocol):
         ...
 
     async def acquire(self, key: bytes, holder: bytes, limit: int, lease: float) -> bool:
-        """Take one of ``limit`` slots for ``holder`` (unique per slot) for at most ``lease`` seconds; tells whether it did."""
+        """Take one of ``limit`` slots for ``holder`` for at most ``lease`` seconds; tells whether it did.
+
+        ``holder`` names the slot taken; it is unique to it.
+        """
         ...
 
     async def release(self, key: bytes, holder: bytes) -> None:

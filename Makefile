@@ -1,0 +1,43 @@
+# The front door. Every target sets up what it needs; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+.PHONY: help setup demo test lint bench lock reformat clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: ## System packages, .venv and pinned requirements
+	@PYTHON=$(PYTHON) bash scripts/setup.sh
+
+demo: setup ## A real API behind Bartizan on HTTPS
+	@$(PY) -m scripts.demo
+
+test: setup ## All tests
+	@$(PY) -m pytest -n 2 --dist loadgroup
+
+lint: setup ## Style, types, layers, layout
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(PY) -m scripts.check_layout
+
+bench: setup ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
+	@$(PY) -m benchmarks.run
+
+lock: setup ## Pin the requirements anew
+	@for name in runtime dev bench; do \
+	  $(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-header --no-annotate -o requirements/$$name.txt requirements/$$name.in; done
+
+reformat: setup ## Bring the code into form
+	@$(VENV)/bin/ruff check --fix --quiet . || true
+	@$(VENV)/bin/ruff format .
+
+clean: ## Remove what was made, but not .venv
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-run

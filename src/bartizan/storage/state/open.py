@@ -1,0 +1,23 @@
+"""From the configuration to an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bartizan.config.model import State as Settings
+from bartizan.errors import StateError
+from bartizan.storage.state.interface import State
+from bartizan.storage.state.lmdb_engine import LmdbState
+
+__all__ = ["open_state"]
+
+
+def open_state(settings: Settings, directory: Path) -> State:
+    """Return the shared state; ``directory`` is ``storage.directory``. Raises ``StateError``."""
+    if settings.engine == "lmdb":
+        return LmdbState(directory / "state", settings.map_size)
+    if settings.url is None:
+        raise StateError("storage.state: the engine valkey needs a url")
+    from bartizan.storage.state.valkey_engine import ValkeyState  # noqa: PLC0415 - 10 MiB that LMDB users do not need
+
+    return ValkeyState(settings.url.get_secret_value(), timeout=settings.timeout, key_prefix=settings.key_prefix)
