@@ -189,7 +189,8 @@ class Gateway:
                 async with asyncio.timeout(grace):
                     await self._idle.wait()
             except TimeoutError:
-                self._log.warning("exchanges cut at the end of the grace period", count=self.in_flight)
+                if self.in_flight:
+                    self._log.warning("exchanges cut at the end of the grace period", count=self.in_flight)
         for connection in list(self.connections):
             connection.abort()
 

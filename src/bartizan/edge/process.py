@@ -77,6 +77,7 @@ class Process:
                 self._serving = True
                 gc.collect()
                 gc.freeze()
+                gc.set_threshold(20_000, 50, 100)  # exchanges make no cycles: look for them rarely
             case Prepare():
                 await self._worker.prepare(decode_config(message.config), _sockets(message.listeners, fds))
             case Commit():

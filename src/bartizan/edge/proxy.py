@@ -118,6 +118,8 @@ class Proxy:
         destination = snapshot.destinations[upstream or route.choose(request)]
         body = exchange.request.body
         whole = body.complete
+        if body.error is not None:
+            raise body.error
         fields = forwarding.apply(exchange.request, exchange)
         outgoing = _Outgoing(fields, body.take() if whole else b"", whole)
         await self._forward(exchange, stream, route, destination, snapshot, outgoing)
@@ -266,11 +268,7 @@ class Proxy:
         if waiter not in done:
             upload.result()
             attempt.connection.deadline = self._clock() + (route.timeout or attempt.destination.response_timeout)
-        elif (
-            upload in done
-            and waiter.exception() is not None
-            and isinstance(upload.exception(), RequestError | ClientGone)
-        ):
+        elif upload in done and isinstance(upload.exception(), RequestError | ClientGone):
             upload.result()
         return await waiter
 

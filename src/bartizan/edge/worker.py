@@ -111,7 +111,7 @@ class EdgeWorker:
     async def drain(self, grace: float) -> None:
         """Stop accepting, and let exchanges finish for at most ``grace`` seconds."""
         for name in list(self._listeners):
-            self._close(name)
+            self._close(name).close()
         await self._gateway.drain(grace)
 
     async def close(self) -> None:

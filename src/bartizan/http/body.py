@@ -81,6 +81,11 @@ class Body:
             self._wake()
 
     @property
+    def error(self) -> BaseException | None:
+        """What ``fail`` was given, if it was called."""
+        return self._error
+
+    @property
     def complete(self) -> bool:
         """Whether the whole of the body has arrived (it may still be unread)."""
         return self.ended

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.malformed import CHUNKED, HOST, MALFORMED
 
 from bartizan.edge.http1.request_parser import CHUNK_OVERHEAD, Head, ParserLimits, RequestParser
 from bartizan.errors import RequestError
-
-HOST = b"GET / HTTP/1.1\r\nHost: a\r\n"
-CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 class Recorder:
@@ -50,96 +50,6 @@ def refusal(*pieces: bytes, limits: ParserLimits | None = None) -> RequestError:
     with pytest.raises(RequestError) as caught:
         parse(*pieces, limits=limits)
     return caught.value
-
-
-MALFORMED = {
-    "transfer-encoding and content-length": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n",
-    "content-length and transfer-encoding": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "content-length zero and transfer-encoding": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "two equal content-lengths": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
-    "two content-lengths, the first zero": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 3\r\n\r\nabc",
-    "content-length list": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3, 3\r\n\r\nabc",
-    "signed content-length": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
-    "negative content-length": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -3\r\n\r\nabc",
-    "hexadecimal content-length": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x3\r\n\r\nabc",
-    "empty content-length": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\nabc",
-    "content-length with a space": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3 3\r\n\r\nabc",
-    "content-length overflow": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\nabc",
-    "content-length 2^64+3": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551619\r\n\r\nabc",
-    "obs-fold with space": HOST + b"X: a\r\n b\r\n\r\n",
-    "obs-fold with tab": HOST + b"X: a\r\n\tb\r\n\r\n",
-    "fold before the first field": b"GET / HTTP/1.1\r\n Host: a\r\n\r\n",
-    "bare LF in headers": HOST + b"X: a\nY: b\r\n\r\n",
-    "bare LF everywhere": b"GET / HTTP/1.1\nHost: a\n\n",
-    "bare LF after the start line": b"GET / HTTP/1.1\nHost: a\r\n\r\n",
-    "bare LF ends the head": HOST + b"\n",
-    "bare CR in a value": HOST + b"X: a\rY: b\r\n\r\n",
-    "bare CR in the start line": b"GET /\r HTTP/1.1\r\nHost: a\r\n\r\n",
-    "bare CR before CRLF": HOST + b"X: a\r\r\n\r\n",
-    "space before the colon": HOST + b"X : a\r\n\r\n",
-    "tab before the colon": HOST + b"X\t: a\r\n\r\n",
-    "empty name": HOST + b": a\r\n\r\n",
-    "no colon": HOST + b"Xa\r\n\r\n",
-    "NUL in a value": HOST + b"X: a\0b\r\n\r\n",
-    "NUL in a name": HOST + b"X\0: a\r\n\r\n",
-    "control in a value": HOST + b"X: a\x01b\r\n\r\n",
-    "DEL in a value": HOST + b"X: a\x7fb\r\n\r\n",
-    "non-ASCII name": HOST + b"X\xff: a\r\n\r\n",
-    "parenthesis in a name": HOST + b"X(: a\r\n\r\n",
-    "transfer-encoding identity": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\nabc",
-    "transfer-encoding gzip, chunked": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "transfer-encoding xchunked": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "transfer-encoding chunked twice": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
-    "transfer-encoding field twice": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "transfer-encoding identity then chunked": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "transfer-encoding with a vertical tab": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
-    "transfer-encoding quoted": b'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
-    "transfer-encoding empty": b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n",
-    "transfer-encoding in HTTP/1.0": b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "no host": b"GET / HTTP/1.1\r\n\r\n",
-    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-    "two hosts in HTTP/1.0": b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
-    "unknown method": b"FOO / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "lower-case method": b"get / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "two spaces after the method": b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "two spaces after the target": b"GET /  HTTP/1.1\r\nHost: a\r\n\r\n",
-    "tab after the method": b"GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n",
-    "space at the end of the start line": b"GET / HTTP/1.1 \r\nHost: a\r\n\r\n",
-    "space before the method": b" GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "HTTP/0.9": b"GET /\r\n\r\n",
-    "lower-case protocol": b"GET / http/1.1\r\nHost: a\r\n\r\n",
-    "another protocol": b"GET / RTSP/1.0\r\nHost: a\r\n\r\n",
-    "two digits in the version": b"GET / HTTP/1.10\r\nHost: a\r\n\r\n",
-    "no target": b"GET HTTP/1.1\r\nHost: a\r\n\r\n",
-    "control in the target": b"GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
-    "non-ASCII target": b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n",
-    "bare LF before the request": b"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "two empty lines before the request": b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "TLS to a plain port": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-    "chunk size with a minus": CHUNKED + b"-3\r\nabc\r\n0\r\n\r\n",
-    "chunk size with a plus": CHUNKED + b"+3\r\nabc\r\n0\r\n\r\n",
-    "chunk size with 0x": CHUNKED + b"0x3\r\nabc\r\n0\r\n\r\n",
-    "chunk size with an underscore": CHUNKED + b"1_0\r\n0123456789abcdef\r\n0\r\n\r\n",
-    "chunk size with a space before": CHUNKED + b" 3\r\nabc\r\n0\r\n\r\n",
-    "chunk size with a space behind": CHUNKED + b"3 \r\nabc\r\n0\r\n\r\n",
-    "chunk size empty": CHUNKED + b"\r\nabc\r\n0\r\n\r\n",
-    "chunk size not hexadecimal": CHUNKED + b"g\r\nabc\r\n0\r\n\r\n",
-    "chunk size overflow": CHUNKED + b"fffffffffffffffff\r\nabc\r\n0\r\n\r\n",
-    "chunk line ended by LF": CHUNKED + b"3\nabc\r\n0\r\n\r\n",
-    "chunk line ended by CR": CHUNKED + b"3\rabc\r\n0\r\n\r\n",
-    "LF in a chunk extension": CHUNKED + b"3;a\nb\r\nabc\r\n0\r\n\r\n",
-    "CR in a chunk extension": CHUNKED + b"3;a\rb\r\nabc\r\n0\r\n\r\n",
-    "NUL in a chunk extension": CHUNKED + b"3;\0\r\nabc\r\n0\r\n\r\n",
-    "LF in a quoted chunk extension": CHUNKED + b'3;a="\n"\r\nabc\r\n0\r\n\r\n',
-    "chunk data not ended by CRLF": CHUNKED + b"3\r\nabcX0\r\n\r\n",
-    "chunk data ended by LF": CHUNKED + b"3\r\nabc\n0\r\n\r\n",
-    "chunk data longer than its size": CHUNKED + b"3\r\nabcd\r\n0\r\n\r\n",
-    "last chunk ended by LF": CHUNKED + b"0\r\n\n",
-    "obs-fold in a trailer": CHUNKED + b"0\r\nT: a\r\n b\r\n\r\n",
-    "bare LF in a trailer": CHUNKED + b"0\r\nT: a\nU: b\r\n\r\n",
-    "content-length as a trailer": CHUNKED + b"0\r\nContent-Length: 5\r\n\r\n",
-    "space before the colon of a trailer": CHUNKED + b"0\r\nT : a\r\n\r\n",
-}
 
 
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
@@ -239,7 +149,7 @@ REQUESTS = (
 def test_where_the_network_cuts_the_stream_changes_nothing(requests: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(requests)
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    pieces = [stream[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [stream[a:b] for a, b in pairwise(places)]
     whole = [parse(request).complete()[0] for request in requests]
     assert parse(*pieces).complete() == whole
 

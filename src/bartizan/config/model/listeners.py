@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bartizan.config.model.base import Duration, Model, Name, Size
+from bartizan.config.model.base import Duration, Model, Name, Size, TlsVersion
 
 __all__ = ["Certificate", "ClientCertificates", "Limits", "Listener", "ListenerTls", "Timeouts"]
 
@@ -30,11 +30,11 @@ class ListenerTls(Model):
     """TLS towards the client."""
 
     certificates: Annotated[list[Certificate], Field(min_length=1, max_length=1000)]
-    min_version: Literal["1.2", "1.3"] = "1.2"
+    min_version: TlsVersion = "1.2"
     ciphers: Annotated[str | None, Field(description="OpenSSL cipher list for TLS 1.2; the default is modern")] = None
-    alpn: list[Literal["http/1.1"]] = ["http/1.1"]
+    alpn: Annotated[list[Literal["http/1.1"]], Field(min_length=1)] = ["http/1.1"]
     client_certificates: ClientCertificates = ClientCertificates()
-    handshake_timeout: Duration = "10s"  # type: ignore[assignment]
+    handshake_timeout: Annotated[Duration, Field(gt=0)] = "10s"  # type: ignore[assignment]
 
 
 class Timeouts(Model):

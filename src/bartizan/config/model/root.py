@@ -72,7 +72,10 @@ class Admin(Model):
 class Config(Model):
     """The whole of ``bartizan.yaml``."""
 
-    workers: Annotated[int | Literal["auto"], Field(description="edge processes; `auto` is one per core")] = "auto"
+    workers: Annotated[
+        Annotated[int, Field(ge=1, le=512)] | Literal["auto"],
+        Field(description="edge processes; `auto` is one per core"),
+    ] = "auto"
     grace_period: Annotated[Duration, Field(gt=0, description="for exchanges in flight when a worker drains")] = "30s"  # type: ignore[assignment]
     listeners: Annotated[list[Listener], Field(min_length=1, max_length=100)]
     upstreams: Annotated[list[Upstream], Field(max_length=10000)] = []

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bartizan.config.model.base import Duration, Model, Name, Size
+from bartizan.config.model.base import Duration, Method, Model, Name, Path, Size
 from bartizan.config.model.guards import GuardOverrides
 
 __all__ = ["HeaderEdits", "Rewrite", "Route", "Split"]
@@ -24,12 +24,10 @@ class Rewrite(Model):
     """What the upstream sees instead of what the client sent."""
 
     prefix: Annotated[
-        str | None,
-        Field(pattern=r"^/[!-~]*$", description="replaces the part of the path that the route's prefix matched"),
+        Path | None,
+        Field(description="replaces the part of the path that the route's prefix matched"),
     ] = None
-    path: Annotated[
-        str | None, Field(pattern=r"^/[!-~]*$", description="replaces the whole path; {name} takes a path parameter")
-    ] = None
+    path: Annotated[Path | None, Field(description="replaces the whole path; {name} takes a path parameter")] = None
     host: str | None = None
     request_headers: HeaderEdits = HeaderEdits()
     response_headers: HeaderEdits = HeaderEdits()
@@ -54,7 +52,7 @@ class Route(Model):
     name: Name
     hosts: list[str] = []
     paths: Annotated[list[str], Field(min_length=1, max_length=1000)] = ["/*"]
-    methods: list[Annotated[str, Field(pattern=r"^[A-Z-]+$")]] = []
+    methods: list[Method] = []
     headers: Annotated[dict[str, str], Field(description="exact value, or `*` for present")] = {}
     priority: Annotated[int, Field(ge=-1000000, le=1000000)] = 0
     upstream: Name | None = None
@@ -62,5 +60,7 @@ class Route(Model):
     rewrite: Rewrite = Rewrite()
     upgrade: Annotated[bool, Field(description="pass WebSocket and other Upgrade requests through as a tunnel")] = False
     body_bytes: Annotated[Size | None, Field(description="request body limit of this route; 0 means no limit")] = None
-    timeout: Annotated[Duration | None, Field(description="for the response head, instead of the upstream's")] = None
+    timeout: Annotated[Duration | None, Field(gt=0, description="for the response head, instead of the upstream's")] = (
+        None
+    )
     guards: GuardOverrides = GuardOverrides()

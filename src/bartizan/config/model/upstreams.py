@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bartizan.config.model.base import Duration, Model, Name
+from bartizan.config.model.base import HASH_ON_PATTERN, Duration, Model, Name, Path, Status, TlsVersion
 
 __all__ = [
     "ActiveCheck",
@@ -21,9 +21,6 @@ __all__ = [
     "UpstreamTimeouts",
     "UpstreamTls",
 ]
-
-
-Status = Annotated[str, Field(pattern=r"^[1-9](xx|[0-9]{2})$", examples=["503", "5xx"])]
 
 
 class Node(Model):
@@ -41,7 +38,7 @@ class UpstreamTls(Model):
     server_name: Annotated[str | None, Field(description="SNI and name to verify; the node's host when absent")] = None
     certificate: Annotated[str | None, Field(description="PEM client certificate")] = None
     key: Annotated[str | None, Field(description="PEM key of the client certificate")] = None
-    min_version: Literal["1.2", "1.3"] = "1.2"
+    min_version: TlsVersion = "1.2"
 
 
 class UpstreamTimeouts(Model):
@@ -67,8 +64,8 @@ class ActiveCheck(Model):
     """A probe that each worker sends to every node."""
 
     type: Literal["http", "tcp"] = "http"
-    path: Annotated[str, Field(pattern=r"^/[!-~]*$")] = "/"
-    host: Annotated[str | None, Field(pattern=r"^[!-~]+$", description="the probe's Host; the node's if absent")] = None
+    path: Path = "/"
+    host: Annotated[str | None, Field(description="the probe's Host; the node's if absent")] = None
     interval: Annotated[Duration, Field(ge=0.05)] = "5s"  # type: ignore[assignment]
     timeout: Annotated[Duration, Field(gt=0)] = "2s"  # type: ignore[assignment]
     healthy_threshold: Annotated[int, Field(ge=1, le=100)] = 2
@@ -128,13 +125,16 @@ class Upstream(Model):
     nodes: Annotated[list[Node], Field(min_length=1, max_length=1000)]
     balancing: Literal["round_robin", "least_connections", "consistent_hash"] = "round_robin"
     hash_on: Annotated[
-        str, Field(pattern=r"^(address|path|header:[!-~]+|cookie:[!-~]+)$", description="key for consistent_hash")
+        str,
+        Field(
+            pattern=HASH_ON_PATTERN,
+            description="key for consistent_hash: address, path, header:NAME or cookie:NAME",
+        ),
     ] = "address"
     tls: UpstreamTls | None = None
     host_header: Annotated[
         str,
         Field(
-            pattern=r"^[!-~]+$",
             description="Host that nodes see: `preserve` the client's, the `node`'s own, or a fixed name",
         ),
     ] = "preserve"

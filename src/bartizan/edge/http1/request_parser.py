@@ -363,5 +363,5 @@ def _take_framing(head: Head, name: bytes, value: bytes) -> None:
             if value.lower() != b"100-continue":
                 raise RequestError(417, "expectation", "the only expectation met here is 100-continue")
             head.expects_continue = True
-    elif head.minor == 1:
-        head.upgrade = value
+    elif head.minor == 1 and value.lower() != b"h2c" and b"," not in value:
+        head.upgrade = value  # never h2c: HTTP/2 in a tunnel would pass by every guard

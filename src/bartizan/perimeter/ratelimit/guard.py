@@ -119,7 +119,7 @@ class RateLimit:
         return None
 
     def _release(self, key: bytes, holder: bytes) -> None:
-        task = asyncio.get_running_loop().create_task(self._state.release(key, holder))  # type: ignore[arg-type]
+        task = asyncio.get_running_loop().create_task(self._state.release(key, holder))
         self._releasing.add(task)
         task.add_done_callback(self._released)
 

@@ -277,7 +277,8 @@ class LmdbState:
         return removed
 
     def _piece(self, start: bytes, prefix: bytes) -> tuple[list[Entry], bytes | None]:
-        now, found = self._clock(), []
+        now = self._clock()
+        found: list[Entry] = []
         with self._env.begin(self._values) as txn, txn.cursor() as cursor:
             more = cursor.set_range(start)
             for _ in range(_SCAN_PIECE):

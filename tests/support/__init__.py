@@ -1,0 +1,1 @@
+"""What tests share: real servers on free loopback ports, and a raw client."""
