@@ -38,10 +38,8 @@ RECEIVED = {
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     http = "log_format seen '$request|$http_host|$http_x_forwarded_for|$http_content_length|$http_transfer_encoding';"
     server = "access_log seen.log seen; location / { client_max_body_size 1m; return 200 ok; }"
-    with Nginx(
-        tmp_path_factory.mktemp("nginx"), "location / { client_max_body_size 1m; return 200 ok; }", http
-    ) as server:
-        yield server
+    with Nginx(tmp_path_factory.mktemp("nginx"), server, http) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
