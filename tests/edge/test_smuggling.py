@@ -24,13 +24,13 @@ PROBES = {
     "forged addresses": b"GET /forged HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n\r\n",
 }
 RECEIVED = {
-    "plain": "GET /plain?x=1 HTTP/1.1|a|127.0.0.1||",
-    "content-length": "POST /cl HTTP/1.1|a|127.0.0.1|5|",
-    "chunked": "POST /chunked HTTP/1.1|a|127.0.0.1||chunked",
-    "a request inside a body": f"POST /body HTTP/1.1|a|127.0.0.1|{len(SMUGGLED)}|",
-    "dot segments": "GET /a/c HTTP/1.1|a|127.0.0.1||",
-    "connection names a header of ours": "GET /hop HTTP/1.1|a|127.0.0.1||",
-    "forged addresses": "GET /forged HTTP/1.1|a|127.0.0.1||",
+    "plain": "GET /plain?x=1 HTTP/1.1|a|127.0.0.1|-|-",
+    "content-length": "POST /cl HTTP/1.1|a|127.0.0.1|5|-",
+    "chunked": "POST /chunked HTTP/1.1|a|127.0.0.1|-|chunked",
+    "a request inside a body": f"POST /body HTTP/1.1|a|127.0.0.1|{len(SMUGGLED)}|-",
+    "dot segments": "GET /a/c HTTP/1.1|a|127.0.0.1|-|-",
+    "connection names a header of ours": "GET /hop HTTP/1.1|a|127.0.0.1|-|-",
+    "forged addresses": "GET /forged HTTP/1.1|a|127.0.0.1|-|-",
 }
 
 
