@@ -138,7 +138,7 @@ def _decode(file: str, content: bytes) -> str:
         line = text.count("\n", 0, found.start()) + 1
         column = found.start() - text.rfind("\n", 0, found.start())
         message = f"has the control character U+{ord(found[0]):04X}"
-        raise _unreadable(file, line, column, message, 'remove it, or write it as an escape: "\\u2028"')
+        raise _unreadable(file, line, column, message, "remove it")
     return text
 
 
@@ -155,7 +155,7 @@ def _syntax_error(file: str, error: MarkedYAMLError) -> ConfigError:
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or sequence that has begun. ``name`` is the field that waits for its value; ``dropped``: nobody does."""
+    """A mapping or sequence that has begun. ``name``: the field that waits for its value; ``dropped``: none does."""
 
     data: dict[str, Any] | list[Any]
     place: Place
@@ -228,6 +228,7 @@ class _Builder:
             return
         if isinstance(value, str) and _CONTROL_IN_VALUE.search(value) is not None:
             self._problem(place, "has a control character", "remove it")
+            value = _CONTROL_IN_VALUE.sub("", value)
         self._add(value, place, 0)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(value, place, 1, 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -11,6 +13,8 @@ from bartizan.config.model import Certificate, ClientCertificates, Config, Stora
 from bartizan.config.model.guards import Denylist, DenylistOverride
 
 __all__ = ["absolute_paths", "referenced_files"]
+
+M = TypeVar("M", bound=BaseModel)
 
 _FILE_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
     Certificate: ("certificate", "key"),
@@ -22,34 +26,27 @@ _FILE_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
 _DIRECTORY_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {Storage: ("directory",)}
 
 
-def absolute_paths(config: Config, directory: Path) -> Config:
-    """Return the configuration with every file path counted from ``directory``."""
-    result = _absolute(config, directory)
-    if not isinstance(result, Config):
-        raise TypeError("a configuration stays one")
-    return result
+def absolute_paths(model: M, directory: Path) -> M:
+    """Return a part of a configuration with every path counted from ``directory``."""
+    kind = type(model)
+    changes: dict[str, Any] = {}
+    for name in _FILE_FIELDS.get(kind, ()) + _DIRECTORY_FIELDS.get(kind, ()):
+        changes[name] = _join(getattr(model, name), directory)
+    for name in _inner_fields(kind):
+        old = getattr(model, name)
+        if isinstance(old, list):
+            new: Any = [absolute_paths(item, directory) for item in old]
+            if any(before is not after for before, after in zip(old, new, strict=True)):
+                changes[name] = new
+        elif isinstance(old, BaseModel) and (new := absolute_paths(old, directory)) is not old:
+            changes[name] = new
+    changes = {name: value for name, value in changes.items() if value != getattr(model, name)}
+    return model.model_copy(update=changes) if changes else model
 
 
 def referenced_files(config: Config) -> frozenset[Path]:
     """Return every file that the configuration names; paths must be absolute already."""
-    found: set[Path] = set()
-    _collect(config, found)
-    return frozenset(found)
-
-
-def _absolute(value: Any, directory: Path) -> Any:
-    if isinstance(value, list):
-        return [_absolute(item, directory) for item in value]
-    if not isinstance(value, BaseModel):
-        return value
-    changes: dict[str, Any] = {}
-    named = _FILE_FIELDS.get(type(value), ()) + _DIRECTORY_FIELDS.get(type(value), ())
-    for name in type(value).model_fields:
-        old = getattr(value, name)
-        new = _join(old, directory) if name in named else _absolute(old, directory)
-        if new != old:
-            changes[name] = new
-    return value.model_copy(update=changes) if changes else value
+    return frozenset(map(Path, _collect(config)))
 
 
 def _join(value: Any, directory: Path) -> Any:
@@ -58,15 +55,31 @@ def _join(value: Any, directory: Path) -> Any:
     return None if value is None else str(directory / value)
 
 
-def _collect(value: Any, found: set[Path]) -> None:
-    if isinstance(value, list):
-        for item in value:
-            _collect(item, found)
-    elif isinstance(value, BaseModel):
-        named = _FILE_FIELDS.get(type(value), ())
-        for name in type(value).model_fields:
-            inner = getattr(value, name)
-            if name in named:
-                found.update(Path(item) for item in (inner if isinstance(inner, list) else [inner]) if item is not None)
-            else:
-                _collect(inner, found)
+def _collect(model: BaseModel) -> Iterator[str]:
+    for name in _FILE_FIELDS.get(type(model), ()):
+        value = getattr(model, name)
+        yield from value if isinstance(value, list) else () if value is None else (value,)
+    for name in _inner_fields(type(model)):
+        value = getattr(model, name)
+        for inner in value if isinstance(value, list) else () if value is None else (value,):
+            yield from _collect(inner)
+
+
+@cache
+def _inner_fields(kind: type[BaseModel]) -> tuple[str, ...]:
+    """Return the fields that hold models with paths in them: most hold none, and are not looked into."""
+    return tuple(
+        name for name, field in kind.model_fields.items() if any(map(_has_paths, _models_in(field.annotation)))
+    )
+
+
+@cache
+def _has_paths(kind: type[BaseModel]) -> bool:
+    return kind in _FILE_FIELDS or kind in _DIRECTORY_FIELDS or bool(_inner_fields(kind))
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 
@@ -81,6 +81,10 @@ class Model(BaseModel):
         return f"{type(self).__name__}(...)"
 
     __str__ = __repr__
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return itself: it never changes, and pydantic would copy every default for each of thousands of routes."""
+        return self
 
 
 def parse_duration(value: Any) -> float:

@@ -34,7 +34,7 @@ class Rewrite(Model):
 
 
 class Split(Model):
-    """One share of a route's traffic. ``headers`` that match send an exchange here whatever the weights say (canary)."""
+    """One share of a route's traffic. ``headers`` that match send an exchange here whatever the weights (canary)."""
 
     upstream: Name
     weight: Annotated[int, Field(ge=0, le=10000)] = 1

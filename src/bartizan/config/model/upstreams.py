@@ -105,7 +105,7 @@ class CircuitBreaker(Model):
 
 
 class Retries(Model):
-    """Retries happen only where they are safe: nothing was sent, or the method is idempotent and the body replayable."""
+    """Retries happen only where they are safe: nothing sent, or the method idempotent and the body replayable."""
 
     attempts: Annotated[int, Field(ge=0, le=10, description="after the first try")] = 1
     statuses: Annotated[list[Status], Field(description="answers to idempotent requests that are tried again")] = []
