@@ -11,6 +11,7 @@ from types import TracebackType
 from tests.support.net import free_port, wait_for_port
 
 _CONFIG = """
+{user}
 daemon off;
 worker_processes 1;
 pid nginx.pid;
@@ -33,7 +34,9 @@ class Nginx:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
-        (directory / "nginx.conf").write_text(_CONFIG.format(port=self.port, server=server, http=http))
+        (directory / "nginx.conf").write_text(
+            _CONFIG.format(user="user root;" if os.getuid() == 0 else "", port=self.port, server=server, http=http)
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Nginx:
