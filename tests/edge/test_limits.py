@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bartizan.edge.http1 import server
 from tests.support.gateway import Gateway
 from tests.support.net import RawClient
 from tests.support.upstream import Connection, Upstream
+
+from bartizan.edge.http1 import pace
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -81,7 +81,7 @@ def test_a_body_that_stops_ends_in_408(upstream: Upstream, tmp_path: Path) -> No
 def test_a_body_below_the_minimum_rate_ends_in_408(
     upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "RATE_WINDOW", 1.0)
+    monkeypatch.setattr(pace, "RATE_WINDOW", 1.0)
     config = limited(upstream, min_rate=1000, timeouts={"body": "20s"})
     with Gateway(tmp_path, config) as gateway, RawClient(gateway.port) as client:
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bartizan.errors import ConfigError, TlsError
 from tests.support.gateway import Gateway
 from tests.support.net import RawClient
 from tests.support.upstream import Connection, Upstream
+
+from bartizan.errors import ConfigError, TlsError
 
 
 def echo_mark(connection: Connection) -> None:

@@ -21,7 +21,7 @@ PROBES = {
     + SMUGGLED,
     "dot segments": b"GET /a/./b/../c HTTP/1.1\r\nHost: a\r\n\r\n",
     "connection names a header of ours": b"GET /hop HTTP/1.1\r\nHost: a\r\nConnection: x-forwarded-for\r\n\r\n",
-    "forged addresses": b"GET /forged HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n\r\n",
+    "forged addresses": b"GET /forged HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\nForwarded: for=9.9.9.9\r\n\r\n",  # noqa: E501
 }
 RECEIVED = {
     "plain": "GET /plain?x=1 HTTP/1.1|a|127.0.0.1|-|-",

@@ -42,7 +42,7 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 def test_a_request_is_serialised_anew_and_answered(upstream: Upstream, gateway: Gateway) -> None:
     with RawClient(gateway.port) as client:
         client.send(
-            b"GET /a?b=c HTTP/1.1\r\nHOST: Example.org\r\nX-Odd:   v  \r\nConnection: keep-alive, x-odd2\r\nX-Odd2: 1\r\n\r\n"
+            b"GET /a?b=c HTTP/1.1\r\nHOST: Example.org\r\nX-Odd:   v  \r\nConnection: keep-alive, x-odd2\r\nX-Odd2: 1\r\n\r\n"  # noqa: E501
         )
         status, _, body = client.response()
     assert (status, body) == (200, b"ok")
@@ -200,7 +200,7 @@ def test_an_upgrade_is_an_ordinary_request_where_the_route_does_not(upstream: Up
 def test_h2c_is_never_passed_on(upstream: Upstream, tmp_path: Path) -> None:
     with Gateway(tmp_path, routes(upstream, upgrade=True)) as gateway, RawClient(gateway.port) as client:
         client.send(
-            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"  # noqa: E501
         )
         assert client.response()[0] == 200
     assert b"h2c" not in upstream.received

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bartizan.config.model import Config, Listener, Route
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.http1.client import ClientConnection
+from bartizan.edge.http1.contract import ConnectionLimits
 from bartizan.edge.http1.request_parser import ParserLimits
-from bartizan.edge.http1.server import ConnectionLimits
 from bartizan.edge.rewrite import CompiledRewrite
 from bartizan.edge.router import Router
 from bartizan.edge.tls.contexts import CertificateStore

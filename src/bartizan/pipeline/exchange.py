@@ -40,7 +40,7 @@ class TlsInfo:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The connection that carried the request. ``peer`` is who connected (after PROXY protocol), maybe a trusted proxy."""
+    """The connection that carried the request; ``peer`` is who connected (after PROXY protocol)."""
 
     listener: str
     scheme: str
@@ -60,8 +60,9 @@ class RouteInfo:
 class Exchange:
     """The unit of everything: guards look at it, the journal keeps it.
 
-    Times: ``received`` is wall-clock Unix time in seconds, ``started`` the monotonic clock in seconds. ``timings`` holds
-    one ``(guard name, seconds)`` per guard that ran. ``client`` is the originating client as far as it can be trusted.
+    Times: ``received`` is wall-clock Unix time in seconds, ``started`` the monotonic clock in seconds. ``timings``
+    holds one ``(guard name, seconds)`` per guard that ran. ``client`` is the originating client as far as it can be
+    trusted.
     """
 
     __slots__ = (
@@ -94,7 +95,7 @@ class Exchange:
 
     def __init__(
         self,
-        id: str,
+        id: str,  # noqa: A002 - what else
         request: Request,
         connection: Connection,
         client: Client,

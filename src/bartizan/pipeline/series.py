@@ -33,8 +33,8 @@ class Step:
 class Series:
     """Runs guards in order until one has a verdict.
 
-    A guard that raises or takes longer than its timeout is a signal (``guard.failed``), and denies with 503 unless it is
-    configured to allow. Every guard is timed.
+    A guard that raises or takes longer than its timeout is a signal (``guard.failed``), and denies with 503 unless it
+    is configured to allow. Every guard is timed.
     """
 
     def __init__(self, steps: tuple[Step, ...] = ()) -> None:
@@ -100,7 +100,7 @@ class Series:
         return Deny(
             503,
             because=f"guard {step.guard.name} failed: {what[:500]}",
-            remedy=f"mend the cause, or set guards.{step.guard.name}.on_error: allow to let exchanges pass when it fails",
+            remedy=f"mend the cause, or set guards.{step.guard.name}.on_error: allow to let exchanges pass meanwhile",
         )
 
 

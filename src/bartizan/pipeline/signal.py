@@ -14,8 +14,8 @@ __all__ = ["Signal"]
 class Signal:
     """What a guard or detector found.
 
-    ``name`` is dotted and stable (``denylist.hit``), ``severity`` 0 to 100, ``confidence`` 0 to 1, ``technique`` an ATT&CK
-    technique id (``T1595``), ``owasp`` an OWASP API Security Top 10 2023 item (``API4:2023``), ``evidence`` what a
+    ``name`` is dotted and stable (``denylist.hit``), ``severity`` 0 to 100, ``confidence`` 0 to 1, ``technique`` an
+    ATT&CK id (``T1595``), ``owasp`` an OWASP API Security Top 10 2023 item (``API4:2023``), ``evidence`` what a
     person needs to judge it; never a secret.
     """
 

@@ -14,105 +14,32 @@ Time is kept by a periodic ``tick`` from outside, against one deadline per conne
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from enum import Enum
-from typing import Protocol, cast
+from typing import cast
 
-from bartizan.edge.http1.request_parser import Head, ParserLimits, RequestParser
+from bartizan.edge.http1.contract import ConnectionLimits, Exchanges, Phase
+from bartizan.edge.http1.framing import begin_response
+from bartizan.edge.http1.pace import NEVER, Pace
+from bartizan.edge.http1.request_parser import Head, RequestParser
 from bartizan.edge.http1.serialise import LAST_CHUNK, chunk, head_fields, last_chunk, status_line
 from bartizan.errors import ClientGone, RequestError
 from bartizan.http.body import Body
 from bartizan.http.message import Response
 
-__all__ = ["ConnectionLimits", "Exchanges", "Phase", "ServerConnection"]
+__all__ = ["ServerConnection"]
 
 WRITE_HIGH_WATER = 256 * 1024  # bytes a slow client may have waiting in this process
 LINGER_TIME = 2.0  # seconds that a closing connection may still take to read its answer
 LINGER_BYTES = 1024 * 1024
-RATE_WINDOW = 10.0  # seconds over which the minimum rate is judged
-NEVER = float("inf")
-
-
-class Phase(Enum):
-    """Where a connection is; the module's header draws the transitions."""
-
-    OPEN = "open"
-    HEAD = "head"
-    EXCHANGE = "exchange"
-    TUNNEL = "tunnel"
-    LINGER = "linger"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """What the listener's configuration says; times in seconds, rates in bytes per second."""
-
-    parser: ParserLimits
-    header_timeout: float = 10.0
-    body_timeout: float = 30.0
-    idle_timeout: float = 75.0
-    write_timeout: float = 30.0
-    min_rate: int = 240
-    requests_per_connection: int = 100_000
-
-
-class Exchanges(Protocol):
-    """The rest of the gateway, as a connection sees it."""
-
-    def opened(self, connection: ServerConnection, transport: asyncio.Transport) -> bool:
-        """Take note of a new connection; False refuses it."""
-        ...
-
-    def begin(self, connection: ServerConnection, head: Head, body: Body) -> asyncio.Task[None]:
-        """Start the exchange for a request head. Raises ``RequestError``."""
-        ...
-
-    def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
-        """Record a request that never became an exchange, and return the answer to it."""
-        ...
-
-    def closed(self, connection: ServerConnection) -> None:
-        """Forget a connection."""
-        ...
-
-    @property
-    def draining(self) -> bool:
-        """Whether connections should end after their current exchange."""
-        ...
 
 
 class ServerConnection(asyncio.Protocol):
     """See the module's header. Implements ``bartizan.edge.stream.Stream`` for the exchange it carries."""
 
     __slots__ = (
-        "_body",
-        "_body_limit",
-        "_chunked_out",
-        "_close_after",
-        "_continue_due",
-        "_drained",
-        "_exchanges",
-        "_head",
-        "_lingered",
-        "_loop",
-        "_parser",
-        "_rate_mark",
-        "_reading_paused",
-        "_response_done",
-        "_task",
-        "_transport",
-        "_tunnel",
-        "_writing_since",
-        "bytes_in",
-        "bytes_out",
-        "context",
-        "deadline",
-        "limits",
-        "phase",
-        "responded",
-        "served",
-    )
+        "_body", "_body_limit", "_chunked_out", "_close_after", "_continue_due", "_drained", "_exchanges", "_head",
+        "_lingered", "_loop", "_pace", "_parser", "_reading_paused", "_response_done", "_task", "_transport", "_tunnel",
+        "bytes_in", "bytes_out", "context", "deadline", "limits", "phase", "responded", "served",
+    )  # fmt: skip
 
     def __init__(
         self, exchanges: Exchanges, limits: ConnectionLimits, context: object, loop: asyncio.AbstractEventLoop
@@ -141,8 +68,7 @@ class ServerConnection(asyncio.Protocol):
         self._close_after = False
         self._continue_due = False
         self._reading_paused = False
-        self._writing_since = NEVER
-        self._rate_mark = (0.0, 0)
+        self._pace = Pace()
         self._lingered = 0
 
     # what the transport calls
@@ -209,13 +135,11 @@ class ServerConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client takes no more for now: from here its time and rate are watched."""
-        self._writing_since = self._loop.time()
-        self._rate_mark = (self._writing_since, self._unsent())
-        self.deadline = self._writing_since + self.limits.write_timeout
+        self.deadline = self._pace.begin_writing(self._loop.time(), self._unsent(), self.limits.write_timeout)
 
     def resume_writing(self) -> None:
         """The client has caught up."""
-        self._writing_since = NEVER
+        self._pace.end_writing(self._loop.time(), 0 if self._body is None else self._body.received)
         self.deadline = NEVER
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
@@ -233,7 +157,7 @@ class ServerConnection(asyncio.Protocol):
         self._close_after = self._close_after or not head.keep_alive
         self._continue_due = head.expects_continue
         self._body_limit = 0
-        self._rate_mark = (self._loop.time(), 0)
+        self._pace.begin_request(self._loop.time())
         self.deadline = NEVER
         self._body = body = Body(self._resume_reading)
         self._task = self._exchanges.begin(self, head, body)
@@ -257,8 +181,6 @@ class ServerConnection(asyncio.Protocol):
         self.deadline = NEVER
         if self._body is not None:
             self._body.end(trailers)
-            if self._response_done:
-                self._loop.call_soon(self._next)
 
     # the Stream
 
@@ -272,32 +194,11 @@ class ServerConnection(asyncio.Protocol):
             self._close_after = True
         if self._parser.in_request and (end or self._continue_due):
             self._close_after = True  # the rest of the request is not wanted
-        parts = [status_line(response.status), head_fields(response.headers.items)]
-        self._chunked_out = False
-        bodiless = head.method == "HEAD" or response.status in (204, 304)
-        if response.length is not None:
-            if response.status != 204:
-                parts.append(b"content-length: %d\r\n" % response.length)
-        elif not bodiless:
-            if head.minor == 1:
-                self._chunked_out = True
-                parts.append(b"transfer-encoding: chunked\r\n")
-            else:
-                self._close_after = True
-        if self._close_after:
-            parts.append(b"connection: close\r\n")
-        elif head.minor == 0:
-            parts.append(b"connection: keep-alive\r\n")
-        parts.append(b"\r\n")
-        if data and not bodiless:
-            parts.append(chunk(data) if self._chunked_out else data)
+        begun = begin_response(response, data, head, end=end, close=self._close_after)
+        self._chunked_out, self._close_after = begun[1], begun[2]
+        self._write(begun[0])
         if end:
-            if self._chunked_out:
-                parts.append(last_chunk(response.body.trailers) if response.body.trailers else LAST_CHUNK)
-            self._write(b"".join(parts))
             self._done()
-        else:
-            self._write(b"".join(parts))
 
     def send(self, data: bytes) -> None:
         """Send a piece of the body."""
@@ -313,7 +214,7 @@ class ServerConnection(asyncio.Protocol):
         """Wait until the client takes more."""
         if self._transport is None:
             raise ClientGone("the client went away")
-        if self._writing_since != NEVER:
+        if self._pace.writing_since != NEVER:
             self._drained = self._loop.create_future()
             await self._drained
 
@@ -360,8 +261,8 @@ class ServerConnection(asyncio.Protocol):
     def tick(self, now: float) -> None:
         """End what has run out of time, or moves too slowly; called about twice a second."""
         if now > self.deadline:
-            self._expired()
-        elif self.phase is Phase.EXCHANGE and self.limits.min_rate and now - self._rate_mark[0] >= RATE_WINDOW:
+            self._expired(now)
+        elif self.phase is Phase.EXCHANGE and self.limits.min_rate:
             self._judge_rate(now)
 
     def close_if_idle(self) -> bool:
@@ -371,9 +272,15 @@ class ServerConnection(asyncio.Protocol):
             return True
         return False
 
-    def _expired(self) -> None:
-        if self.phase in (Phase.LINGER, Phase.TUNNEL) or self._writing_since != NEVER:
+    def _expired(self, now: float) -> None:
+        if self.phase in (Phase.LINGER, Phase.TUNNEL):
             self.abort()
+        elif self._pace.writing_since != NEVER:
+            extended = self._pace.extend_writing(now, self._unsent())
+            if extended is None:
+                self.abort()
+            else:
+                self.deadline = extended
         elif self.phase is Phase.OPEN and self.served:
             self._end()
         elif self.phase in (Phase.OPEN, Phase.HEAD):
@@ -385,20 +292,15 @@ class ServerConnection(asyncio.Protocol):
             self._too_slow("body_timeout", "the request body did not arrive in time")
 
     def _judge_rate(self, now: float) -> None:
-        since, mark = self._rate_mark
-        floor = self.limits.min_rate * (now - since)
-        if self._writing_since != NEVER:
-            unsent = self._unsent()
-            if mark - unsent < floor and unsent:
+        body, pace, rate = self._body, self._pace, self.limits.min_rate
+        if pace.writing_since != NEVER:
+            if pace.reads_too_slowly(now, self._unsent(), rate):
                 self.abort()
-            self._rate_mark = (now, unsent)
-        elif self._parser.in_request and self._body is not None and not self._reading_paused:
-            if self._body.received - mark < floor and not self._continue_due:
+        elif body is not None and self._parser.in_request and not self._reading_paused and not self._continue_due:
+            if pace.sends_too_slowly(now, body.received, rate):
                 self._too_slow("body_too_slow", "the request body arrives too slowly")
-            elif self._body is not None:
-                self._rate_mark = (now, self._body.received)
         else:
-            self._rate_mark = (now, self._body.received if self._body is not None else 0)
+            pace.skip(now, 0 if body is None else body.received)
 
     def _too_slow(self, reason: str, message: str) -> None:
         self.deadline = NEVER
@@ -411,9 +313,9 @@ class ServerConnection(asyncio.Protocol):
     def _done(self) -> None:
         """The response is complete; the request may not be."""
         self._response_done = True
-        if self._close_after:
+        if self._close_after or self._parser.in_request:  # what is left of the request is not wanted
             self._linger()
-        elif not self._parser.in_request:
+        else:
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
@@ -448,10 +350,9 @@ class ServerConnection(asyncio.Protocol):
         if self._transport is None:
             return
         response = self._exchanges.refused(self, error, self._head)
-        parts = [status_line(response.status), head_fields(response.headers.items)]
-        parts.append(b"content-length: %d\r\nconnection: close\r\n\r\n" % (response.length or 0))
-        parts.append(response.body.take())
-        self._write(b"".join(parts))
+        fields = head_fields(response.headers.items)
+        length = b"content-length: %d\r\nconnection: close\r\n\r\n" % (response.length or 0)
+        self._write(b"".join((status_line(response.status), fields, length, response.body.take())))
         self._linger()
 
     def _linger(self) -> None:
@@ -486,7 +387,7 @@ class ServerConnection(asyncio.Protocol):
     def _pause_reading(self) -> None:
         if not self._reading_paused and self._transport is not None:
             self._reading_paused = True
-            self.deadline = NEVER if self._writing_since == NEVER else self.deadline
+            self.deadline = NEVER if self._pace.writing_since == NEVER else self.deadline
             self._transport.pause_reading()
 
     def _resume_reading(self) -> None:

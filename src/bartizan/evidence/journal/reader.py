@@ -149,7 +149,7 @@ class JournalReader:
 def _belongs(record: Record, uid: str) -> bool:
     if isinstance(record, DetectionFinding):
         return record.metadata.correlation_uid == uid
-    return record.metadata.uid == uid or record.http_request.uid == uid
+    return uid in (record.metadata.uid, record.http_request.uid)
 
 
 def _is_hex(text: str) -> bool:
