@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sized
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,9 +23,13 @@ __all__ = ["check", "init", "schema"]
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 def init(file: Path, *, force: bool) -> None:
     """Write a commented configuration to start from."""
-    if file.exists() and not force:
-        raise click.ClickException(f"{file} is there already; --force overwrites it")
-    file.write_text(STARTER, encoding="utf-8")
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as opened:
+            opened.write(STARTER)
+    except FileExistsError:
+        raise click.ClickException(f"{file} is there already; --force overwrites it") from None
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}") from None
     click.echo(f"{file} written. Next: `bartizan check`, then `bartizan up`.")
 
 
@@ -39,12 +44,11 @@ def check(config_file: Path, *, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps([asdict(problem) for problem in error.problems], indent=2))
         else:
-            for problem in error.problems:
-                click.echo(str(problem), err=True)
-            count = len(error.problems)
-            click.echo(f"{config_file}: {count} problem{'s' if count > 1 else ''}", err=True)
+            click.echo("\n".join(map(str, error.problems)), err=True)
+            click.echo(f"{config_file}: {_count(error.problems, 'problem')}", err=True)
         sys.exit(1)
-    summary = f"{len(config.listeners)} listeners, {len(config.upstreams)} upstreams, {len(config.routes)} routes"
+    parts = (config.listeners, "listener"), (config.upstreams, "upstream"), (config.routes, "route")
+    summary = ", ".join(_count(items, what) for items, what in parts)
     click.echo("[]" if as_json else f"{config_file}: valid: {summary}")
 
 
@@ -52,3 +56,7 @@ def check(config_file: Path, *, as_json: bool) -> None:
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _count(items: Sized, what: str) -> str:
+    return f"{len(items)} {what}" if len(items) == 1 else f"{len(items)} {what}s"

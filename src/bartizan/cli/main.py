@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from bartizan import __version__
-from bartizan.errors import BartizanError
+from bartizan.errors import BartizanError, ConfigError
 
 __all__ = ["cli", "main"]
 
@@ -53,6 +53,9 @@ def main() -> None:
     """Run the command; what Bartizan itself refuses is told in plain words, with exit status 1."""
     try:
         cli()
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
     except BartizanError as error:
         click.echo(f"bartizan: {error}", err=True)
         sys.exit(1)

@@ -30,12 +30,14 @@ class Resolved:
     """A document's data with its references resolved.
 
     ``references`` has the text that stood at each place that held one; ``failed`` those places of them whose value is
-    not known; ``files`` all files that were referred to, readable or not.
+    not known; ``values`` what references resolved to, never to be shown; ``files`` all files that were referred to,
+    readable or not.
     """
 
-    data: Any
+    data: Any = field(repr=False)
     references: dict[FieldPath, str] = field(default_factory=dict)
     failed: set[FieldPath] = field(default_factory=set)
+    values: set[str] = field(default_factory=set, repr=False)
     files: set[Path] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
@@ -72,12 +74,14 @@ class _Resolver:
             try:
                 if not match[2]:
                     raise SecretError("has a reference that no `}` ends")
-                return self._value(match[1])
+                value = self._value(match[1])
             except SecretError as error:
                 self._resolved.failed.add(path)
                 problem = self._document.problem(path, str(error), value=repr(text[:80]), remedy=_REMEDY)
                 self._resolved.problems.append(problem)
                 return ""
+            self._resolved.values.add(value)
+            return value
 
         return _REFERENCE.sub(replace, text)
 

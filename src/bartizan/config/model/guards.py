@@ -27,22 +27,22 @@ OnError = Annotated[
 class Denylist(Model):
     """Refuse listed client addresses. The allowlist wins over every entry and every ban."""
 
-    enabled: bool = True
+    enabled: Annotated[bool, Field(description="whether it is in the series")] = True
     on_error: OnError = "deny"
-    timeout: Annotated[Duration, Field(gt=0)] = "1s"  # type: ignore[assignment]
-    deny: list[Cidr] = []
+    timeout: Annotated[Duration, Field(gt=0, description="for one exchange; then `on_error` decides")] = "1s"  # type: ignore[assignment]
+    deny: Annotated[list[Cidr], Field(description="addresses and networks")] = []
     deny_files: Annotated[
         list[str], Field(description="one address or network a line, # comments; reloaded on change")
     ] = []
-    allow: list[Cidr] = []
-    allow_files: list[str] = []
+    allow: Annotated[list[Cidr], Field(description="addresses and networks that no entry and no ban keeps out")] = []
+    allow_files: Annotated[list[str], Field(description="as deny_files")] = []
 
 
 class Window(Model):
     """A limit: ``rate`` exchanges per window, of which ``burst`` at once (the whole window's when absent)."""
 
-    rate: Rate
-    burst: Annotated[int | None, Field(ge=1)] = None
+    rate: Annotated[Rate, Field(description="exchanges per window: 10/s, 600/m, 5000/1h")]
+    burst: Annotated[int | None, Field(ge=1, description="how many of them at once; all of them when absent")] = None
     key: Annotated[
         list[str],
         Field(
@@ -51,35 +51,41 @@ class Window(Model):
             description="what is counted together: address, network, header:NAME, ja4, principal, route, listener",
         ),
     ] = ["address"]
-    name: Name | None = None
+    name: Annotated[Name | None, Field(description="for RateLimit headers, logs and metrics")] = None
 
 
 class Concurrency(Model):
     """At most ``limit`` exchanges of a key in flight at once, over all workers."""
 
-    limit: Annotated[int, Field(ge=1)]
-    key: Annotated[list[str], Field(min_length=1, max_length=8)] = ["address"]
+    limit: Annotated[int, Field(ge=1, description="exchanges in flight of one key")]
+    key: Annotated[
+        list[str], Field(min_length=1, max_length=8, description="what is counted together, as in windows")
+    ] = ["address"]
     lease: Annotated[Duration, Field(gt=0, description="after which a dead worker's share is given back")] = "60s"  # type: ignore[assignment]
 
 
 class RateLimit(Model):
     """Refuse with 429 what exceeds a window (GCRA) or a concurrency limit."""
 
-    enabled: bool = True
+    enabled: Annotated[bool, Field(description="whether it is in the series")] = True
     on_error: OnError = "deny"
-    timeout: Annotated[Duration, Field(gt=0)] = "1s"  # type: ignore[assignment]
-    windows: Annotated[list[Window], Field(max_length=16)] = []
-    concurrency: Concurrency | None = None
+    timeout: Annotated[Duration, Field(gt=0, description="for one exchange; then `on_error` decides")] = "1s"  # type: ignore[assignment]
+    windows: Annotated[list[Window], Field(max_length=16, description="an exchange has to fit into all of them")] = []
+    concurrency: Annotated[Concurrency | None, Field(description="no limit when absent")] = None
     headers: Annotated[bool, Field(description="send RateLimit and RateLimit-Policy")] = True
-    network_prefix_v4: Annotated[int, Field(ge=8, le=32)] = 24
-    network_prefix_v6: Annotated[int, Field(ge=16, le=128)] = 64
+    network_prefix_v4: Annotated[
+        int, Field(ge=8, le=32, description="bits of an IPv4 address that make its `network`")
+    ] = 24
+    network_prefix_v6: Annotated[
+        int, Field(ge=16, le=128, description="bits of an IPv6 address that make its `network`")
+    ] = 64
 
 
 class Guards(Model):
     """The defaults for every route."""
 
-    denylist: Denylist = Denylist()
-    rate_limit: RateLimit = RateLimit()
+    denylist: Annotated[Denylist, Field(description="addresses that are refused")] = Denylist()
+    rate_limit: Annotated[RateLimit, Field(description="how much a client may ask for")] = RateLimit()
 
 
 class DenylistOverride(Model):
@@ -110,5 +116,5 @@ class RateLimitOverride(Model):
 class GuardOverrides(Model):
     """What one route changes."""
 
-    denylist: DenylistOverride = DenylistOverride()
-    rate_limit: RateLimitOverride = RateLimitOverride()
+    denylist: Annotated[DenylistOverride, Field(description="addresses that are refused")] = DenylistOverride()
+    rate_limit: Annotated[RateLimitOverride, Field(description="how much a client may ask for")] = RateLimitOverride()

@@ -18,30 +18,41 @@ __all__ = ["Admin", "Config", "Journal", "Logging", "State", "Storage"]
 class State(Model):
     """Where bans, rate counters and other small, expiring, shared values live."""
 
-    engine: Literal["lmdb", "valkey"] = "lmdb"
+    engine: Annotated[
+        Literal["lmdb", "valkey"],
+        Field(
+            description="`lmdb`: a file that all processes of a machine share; `valkey`: a server that machines share"
+        ),
+    ] = "lmdb"
     map_size: Annotated[Size, Field(ge=2**20, description="upper bound of the LMDB file")] = "1GiB"  # type: ignore[assignment]
     url: Annotated[
         SecretStr | None, Field(description="valkey://, redis://, rediss:// or unix:// address of the server")
     ] = None
     timeout: Annotated[Duration, Field(gt=0, description="for one operation of a remote engine")] = "250ms"  # type: ignore[assignment]
-    key_prefix: str = "bartizan"
+    key_prefix: Annotated[str, Field(description="of every key in a remote engine")] = "bartizan"
 
 
 class Journal(Model):
     """The append-only files in which each worker writes what happened."""
 
-    enabled: bool = True
-    format: Literal["msgpack", "json"] = "msgpack"
-    segment_bytes: Annotated[Size, Field(ge=4096)] = "64MiB"  # type: ignore[assignment]
+    enabled: Annotated[bool, Field(description="write the journal")] = True
+    format: Annotated[Literal["msgpack", "json"], Field(description="of the records in the segments")] = "msgpack"
+    segment_bytes: Annotated[
+        Size, Field(ge=4096, description="a segment is closed and the next one begun at this size")
+    ] = "64MiB"  # type: ignore[assignment]
     max_bytes: Annotated[
         Size, Field(description="per worker, over all segments; the oldest closed ones go; 0: keep all")
     ] = "10GiB"  # type: ignore[assignment]
-    flush_interval: Annotated[Duration, Field(gt=0)] = "100ms"  # type: ignore[assignment]
+    flush_interval: Annotated[
+        Duration, Field(gt=0, description="records are handed to the operating system this often")
+    ] = "100ms"  # type: ignore[assignment]
     fsync: Annotated[
         Literal["never", "interval", "always"],
         Field(description="`interval`: once per fsync_interval; `always`: at every flush"),
     ] = "interval"
-    fsync_interval: Annotated[Duration, Field(gt=0)] = "1s"  # type: ignore[assignment]
+    fsync_interval: Annotated[
+        Duration, Field(gt=0, description="how often the disk has to have them, with fsync `interval`")
+    ] = "1s"  # type: ignore[assignment]
     min_free_bytes: Annotated[Size, Field(description="below this the disk counts as full")] = "64MiB"  # type: ignore[assignment]
     on_full: Annotated[
         Literal["continue", "refuse"], Field(description="traffic goes on without a journal, or is refused with 503")
@@ -52,21 +63,27 @@ class Storage(Model):
     """Where Bartizan keeps what it must remember."""
 
     directory: Annotated[str, Field(description="relative paths count from the configuration file")] = "bartizan-data"
-    state: State = State()
-    journal: Journal = Journal()
+    state: Annotated[State, Field(description="bans, rate counters and other values that expire")] = State()
+    journal: Annotated[Journal, Field(description="what happened, exchange by exchange")] = Journal()
 
 
 class Logging(Model):
     """The structured log on standard error."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["json", "console"] = "json"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Field(description="the least important events that are logged")
+    ] = "info"
+    format: Annotated[
+        Literal["json", "console"], Field(description="one JSON object a line, or aligned text for people")
+    ] = "json"
 
 
 class Admin(Model):
     """The listener for operators: /metrics, /healthz, /readyz. No TLS, so keep it on loopback or a Unix socket."""
 
-    address: str | None = "127.0.0.1:9901"
+    address: Annotated[str | None, Field(description="host:port, [v6]:port or unix:/path; null turns it off")] = (
+        "127.0.0.1:9901"
+    )
 
 
 class Config(Model):
@@ -77,11 +94,13 @@ class Config(Model):
         Field(description="edge processes; `auto` is one per core"),
     ] = "auto"
     grace_period: Annotated[Duration, Field(gt=0, description="for exchanges in flight when a worker drains")] = "30s"  # type: ignore[assignment]
-    listeners: Annotated[list[Listener], Field(min_length=1, max_length=100)]
-    upstreams: Annotated[list[Upstream], Field(max_length=10000)] = []
-    routes: Annotated[list[Route], Field(max_length=100000)] = []
-    guards: Guards = Guards()
-    storage: Storage = Storage()
-    trusted_proxies: list[Cidr] = []
-    logging: Logging = Logging()
-    admin: Admin = Admin()
+    listeners: Annotated[list[Listener], Field(min_length=1, max_length=100, description="where clients connect")]
+    upstreams: Annotated[list[Upstream], Field(max_length=10000, description="the servers behind the gateway")] = []
+    routes: Annotated[list[Route], Field(max_length=100000, description="which exchange goes where")] = []
+    guards: Annotated[Guards, Field(description="what every exchange passes, in this order")] = Guards()
+    storage: Annotated[Storage, Field(description="where Bartizan keeps what it must remember")] = Storage()
+    trusted_proxies: Annotated[
+        list[Cidr], Field(description="peers whose X-Forwarded-For, Forwarded and PROXY protocol headers are believed")
+    ] = []
+    logging: Annotated[Logging, Field(description="the log on standard error")] = Logging()
+    admin: Annotated[Admin, Field(description="the listener for operators")] = Admin()

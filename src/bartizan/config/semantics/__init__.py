@@ -22,16 +22,20 @@ __all__ = ["check"]
 
 def check(parts: Parts, document: Document, resolved: Resolved, now: datetime) -> list[Problem]:
     """Return every problem; a value that came from a reference is shown as the reference. ``now`` is aware."""
-    problems = []
-    for finding in _findings(parts, lambda path: document.place(path)[0], now):
-        if finding.path in resolved.failed:
-            continue
-        reference = resolved.references.get(finding.path)
-        value = finding.value if reference is None or finding.name else repr(reference)
-        problems.append(
-            document.problem(finding.path, finding.message, value=value, remedy=finding.remedy, name=finding.name)
-        )
-    return problems
+    found = _findings(parts, lambda path: document.place(path)[0], now)
+    return [_problem(finding, document, resolved) for finding in found if finding.path not in resolved.failed]
+
+
+def _problem(finding: Finding, document: Document, resolved: Resolved) -> Problem:
+    message, value, remedy = finding.message, finding.value, finding.remedy
+    reference = None if finding.name else resolved.references.get(finding.path)
+    if reference is not None:
+        value = repr(reference)
+        if finding.quoting:
+            message, remedy = "does not have the right form once its reference is resolved", "see docs/configuration.md"
+    if any(secret in remedy for secret in resolved.values):  # suggested, from another field
+        remedy = ""
+    return document.problem(finding.path, message, value=value, remedy=remedy, name=finding.name)
 
 
 def _findings(parts: Parts, line_of: LineOf, now: datetime) -> Iterator[Finding]:

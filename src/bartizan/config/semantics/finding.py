@@ -22,8 +22,8 @@ MAX_CANDIDATES = 2000  # comparing with more names takes longer than the help is
 class Finding:
     """Something wrong at ``path``, or with the ``name`` of the field there.
 
-    ``value`` is the text to show. Where it came from a reference, the reference is shown instead, so ``message`` and
-    ``remedy`` must not hold any of it.
+    ``value`` is the text to show; where it came from a reference, the reference is shown instead. ``quoting`` tells
+    that ``message`` or ``remedy`` may hold parts of the value, and are not to be shown then either.
     """
 
     path: FieldPath
@@ -31,12 +31,13 @@ class Finding:
     value: str = ""
     remedy: str = ""
     name: bool = False
+    quoting: bool = False
 
 
 def fault(path: FieldPath, text: str, found: Fault, *, name: bool = False) -> Iterator[Finding]:
     """Yield a finding for text that does not have its form."""
     if found is not None:
-        yield Finding(path, found[0], shown(text), found[1], name=name)
+        yield Finding(path, found[0], shown(text), found[1], name=name, quoting=True)
 
 
 def nearest(name: str, known: Collection[str]) -> str:

@@ -32,5 +32,5 @@ def storage_findings(parts: Parts) -> Iterator[Finding]:
         elif not _URL.fullmatch(state.url.get_secret_value()):
             yield Finding(at, "is not the address of a server", remedy="write valkey://host:6379/0")
     if 0 < journal.max_bytes < journal.segment_bytes:
-        remedy = f"make it at least segment_bytes, {journal.segment_bytes}, or 0 to keep all"
+        remedy = "make it at least segment_bytes, or 0 to keep all"
         yield Finding(("storage", "journal", "max_bytes"), "is less than one segment", str(journal.max_bytes), remedy)

@@ -53,7 +53,7 @@ def _health(upstream: Upstream, path: FieldPath) -> Iterator[Finding]:
     if active is not None and active.host is not None:
         yield from fault((*path, "active", "host"), active.host, authority_fault(active.host))
     if passive is not None and passive.max_ejection_time < passive.ejection_time:
-        remedy = f"make it at least as long as ejection_time, {passive.ejection_time:g}s"
+        remedy = "make it at least as long"
         shorter = f"{passive.max_ejection_time:g}s"
         yield Finding((*path, "passive", "max_ejection_time"), "is shorter than ejection_time", shorter, remedy)
 
