@@ -28,7 +28,7 @@ class UnknownTag(ValueError):
 def resolve_scalar(text: str, tag: str | None = None, *, plain: bool = True) -> Scalar:
     """Return the value of a scalar; ``plain`` tells that it had neither quotes nor a tag.
 
-    Numbers of more than 40 digits stay text. Raises ``UnknownTag``.
+    Numbers of more than 40 digits, and those that are not finite, stay text. Raises ``UnknownTag``.
     """
     if plain:
         return _plain(text)

@@ -11,7 +11,7 @@ from bartizan.config.validation import Parts
 
 __all__ = ["storage_findings"]
 
-_URL = re.compile(r"(valkey|valkeys|redis|rediss|unix)://[!-~]{1,2048}")
+_URL = re.compile(r"(valkey|redis|rediss|unix)://[!-~]{1,2048}")
 
 
 def storage_findings(parts: Parts) -> Iterator[Finding]:
