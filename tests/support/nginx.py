@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
-from types import TracebackType
 
-from tests.support.net import free_port, wait_for_port
+from tests.support.net import free_port
+from tests.support.server import ServerProcess
 
 _CONFIG = """
 {user}
@@ -27,28 +26,27 @@ http {{
 
 
 class Nginx:
-    """Serves ``server`` (the inside of a server block) on a free port; ``port`` says which."""
+    """Serves ``server`` (the inside of a server block) on a free port until the end of the ``with`` block.
+
+    ``port`` says which; ``http`` is put in front of the server block. Files are named from ``directory``.
+    """
 
     def __init__(self, directory: Path, server: str, http: str = "") -> None:
+        binary = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        if binary is None:
+            raise FileNotFoundError("nginx is not installed: run `make setup`")
         self.port = free_port()
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
-        (directory / "nginx.conf").write_text(
-            _CONFIG.format(user="user root;" if os.getuid() == 0 else "", port=self.port, server=server, http=http)
-        )
-        self._process: subprocess.Popen[bytes] | None = None
+        user = "user root;" if os.getuid() == 0 else ""
+        (directory / "nginx.conf").write_text(_CONFIG.format(user=user, port=self.port, server=server, http=http))
+        command = [binary, "-p", str(directory), "-c", "nginx.conf", "-e", "nginx.err"]
+        self._server = ServerProcess(command, self.port, directory / "nginx.out")
 
     def __enter__(self) -> Nginx:
-        binary = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
-        if binary is None:
-            raise FileNotFoundError("nginx is not installed: run `make setup`")
-        arguments = [binary, "-p", str(self.directory), "-c", "nginx.conf", "-e", "nginx.err"]
-        self._process = subprocess.Popen(arguments)
-        wait_for_port(self.port)
+        self._server.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
