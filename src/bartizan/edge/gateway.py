@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Coroutine
 from time import time
-from typing import cast
+from typing import Any, cast
 
 import structlog
 
 from bartizan.edge.context import ConnectionContext
 from bartizan.edge.http1.client import ClientConnection
+from bartizan.edge.http1.contract import Journey
 from bartizan.edge.http1.request_parser import Head
 from bartizan.edge.http1.server import ServerConnection
 from bartizan.edge.ids import ExchangeIds
@@ -57,7 +59,7 @@ class Gateway:
         self._finished = finished
         self._ids = ExchangeIds(identity)
         self._random = random.Random(identity)  # noqa: S311 - names for tracing, not secrets
-        self._proxy = Proxy(loop, self.awaiting)
+        self._proxy = Proxy(loop, self.awaiting, self._account)
         self._log = structlog.get_logger("bartizan.edge")
         self._timer: asyncio.TimerHandle | None = None
         self._ticks = 0
@@ -101,8 +103,8 @@ class Gateway:
         if self.draining and not self.connections:
             self._idle.set()
 
-    def begin(self, connection: ServerConnection, head: Head, body: Body) -> asyncio.Task[None]:
-        """Start the exchange for a request head. Raises ``RequestError``."""
+    def begin(self, connection: ServerConnection, head: Head, body: Body) -> Journey:
+        """Return the exchange for a request head, ready to be served. Raises ``RequestError``."""
         snapshot = self.snapshot
         context = cast("ConnectionContext", connection.context)
         if context.rules is not snapshot.forwarding:
@@ -135,8 +137,7 @@ class Gateway:
         exchange = Exchange(
             self._ids.next(now), request, context.connection, client, received=now, started=self._loop.time()
         )
-        self.in_flight += 1
-        return self._loop.create_task(self._serve(exchange, connection, snapshot, context))
+        return exchange, snapshot, context
 
     def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
         """Count and log a request that never became an exchange, and answer it."""
@@ -148,19 +149,20 @@ class Gateway:
         accept = next((value for name, value in head.fields if name == b"accept"), None) if head is not None else None
         return error_response(error.status, exchange_id=exchange_id, detail=str(error), accept=accept)
 
-    async def _serve(
-        self, exchange: Exchange, connection: ServerConnection, snapshot: Snapshot, context: ConnectionContext
-    ) -> None:
-        try:
-            await self._proxy.serve(exchange, connection, snapshot, context.forwarding)
-        finally:
-            self.in_flight -= 1
-            exchange.bytes_in = exchange.bytes_in or exchange.request.body.received
-            exchange.duration = self._loop.time() - exchange.started
-            for callback in exchange.on_end:
-                callback(exchange)
-            self.stats.count(exchange)
-            self._finished(exchange)
+    def serve(self, connection: ServerConnection, journey: Journey) -> Coroutine[Any, Any, None]:
+        """Carry an exchange to its end, and account for it."""
+        exchange, snapshot, context = cast("tuple[Exchange, Snapshot, ConnectionContext]", journey)
+        self.in_flight += 1
+        return self._proxy.serve(exchange, connection, snapshot, context.forwarding)
+
+    def _account(self, exchange: Exchange) -> None:
+        self.in_flight -= 1
+        exchange.bytes_in = exchange.bytes_in or exchange.request.body.received
+        exchange.duration = self._loop.time() - exchange.started
+        for callback in exchange.on_end:
+            callback(exchange)
+        self.stats.count(exchange)
+        self._finished(exchange)
 
     # time
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -56,12 +56,21 @@ class _Outgoing:
 
 
 class Proxy:
-    """Serves exchanges. ``clock`` is the loop's monotonic time in seconds."""
+    """Serves exchanges.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, awaiting: set[ClientConnection]) -> None:
+    ``awaiting`` gets the connections that have a deadline; ``account`` is called with every exchange that is over.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        awaiting: set[ClientConnection],
+        account: Callable[[Exchange], None],
+    ) -> None:
         self._loop = loop
         self._clock: Callable[[], float] = loop.time
         self._awaiting = awaiting
+        self._account = account
         self._log = structlog.get_logger("bartizan.edge")
 
     async def serve(
@@ -90,6 +99,8 @@ class Proxy:
             exchange.error = "internal_error"
             self._log.exception("exchange failed", id=exchange.id, error=repr(error))
             self._answer(exchange, stream, 500, "", close=True)
+        finally:
+            self._account(exchange)
 
     async def _serve(
         self, exchange: Exchange, stream: Stream, snapshot: Snapshot, forwarding: ConnectionForwarding
@@ -147,7 +158,13 @@ class Proxy:
                 if verdict is not None and not isinstance(verdict, Divert):
                     self._refuse(exchange, stream, verdict)
                     return
-            await self._relay(exchange, stream, attempt, response)
+            body = response.body
+            data = body.take()
+            exchange.bytes_out = len(data)
+            if body.ended:
+                stream.respond(response, data, end=True)
+            else:
+                await self._relay(exchange, stream, attempt, response, data)
         finally:
             self._release(attempt)
 
@@ -171,7 +188,10 @@ class Proxy:
             exchange.node = node.name
             attempt = None
             try:
-                attempt = await self._connect(destination, node, fresh=stale)
+                connection = None if stale else group.acquire(node)
+                reused = connection is not None
+                attempt = _Try(destination, node, connection or await group.connect(node), reused)
+                begun = self._clock()
                 response = await self._send(exchange, stream, route, attempt, outgoing)
             except UpstreamError as error:
                 failure = error
@@ -189,6 +209,7 @@ class Proxy:
             except BaseException:
                 self._drop(attempt)
                 raise
+            exchange.upstream_time = self._clock() - begun
             group.succeeded(node, response.status)
             if response.status >= 400 and group.may_retry_status(
                 response.status, method, len(tried), replayable=outgoing.whole
@@ -207,32 +228,19 @@ class Proxy:
                 raise failure from None
             raise
 
-    @staticmethod
-    async def _connect(destination: Destination, node: Node, *, fresh: bool) -> _Try:
-        group = destination.group
-        connection = None if fresh else group.acquire(node)
-        if connection is not None:
-            return _Try(destination, node, connection, reused=True)
-        return _Try(destination, node, await group.connect(node), reused=False)
-
-    async def _send(
+    def _send(
         self, exchange: Exchange, stream: Stream, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing
-    ) -> Response:
-        """Send the request to one node and wait for the response head."""
-        request = exchange.request
+    ) -> Awaitable[Response]:
+        """Send the request to one node; what is returned waits for the response head."""
+        method = exchange.request.method
         connection = attempt.connection
         head = self._head(exchange, route, attempt, outgoing)
-        begun = self._clock()
         self._awaiting.add(connection)
         if outgoing.whole:
-            connection.deadline = begun + (route.timeout or attempt.destination.response_timeout)
-            response = await connection.start(request.method, head)
-        else:
-            connection.deadline = NEVER
-            waiter = connection.start(request.method, head)
-            response = await self._upload(exchange, stream, route, attempt, waiter)
-        exchange.upstream_time = self._clock() - begun
-        return response
+            connection.deadline = self._clock() + (route.timeout or attempt.destination.response_timeout)
+            return connection.start(method, head)
+        connection.deadline = NEVER
+        return self._upload(exchange, stream, route, attempt, connection.start(method, head))
 
     @staticmethod
     def _head(exchange: Exchange, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing) -> bytes:
@@ -284,14 +292,9 @@ class Proxy:
         if chunked:
             connection.write(last_chunk(body.trailers))
 
-    async def _relay(self, exchange: Exchange, stream: Stream, attempt: _Try, response: Response) -> None:
-        """Pass the response on; a body that breaks off cuts the client's connection."""
+    async def _relay(self, exchange: Exchange, stream: Stream, attempt: _Try, response: Response, data: bytes) -> None:
+        """Pass a response on as it comes; a body that breaks off cuts the client's connection."""
         body = response.body
-        data = body.take()
-        exchange.bytes_out = len(data)
-        if body.ended:
-            stream.respond(response, data, end=True)
-            return
         stream.respond(response, data, end=False)
         connection = attempt.connection
         timeout = attempt.destination.read_timeout

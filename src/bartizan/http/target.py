@@ -22,6 +22,7 @@ _PLAIN = bytes(sorted(_UNRESERVED | frozenset(b"!$&'()*+,=:@/|{}[]^`\"<>")))  # 
 _REG_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_-]{1,63})*")
 _SLASH = ord("/")
 _MAX_HOST = 255
+_REMEMBERED_LENGTH = 128  # bytes: 4096 targets of it are what the cache can hold
 
 
 class Target:
@@ -45,15 +46,22 @@ class Host(NamedTuple):
 def parse_target(target: bytes, method: str, *, escaped_slashes: str = "refuse") -> Target:
     """Read origin-form, absolute-form or asterisk-form; raises ``RequestError`` (400) for what is none or is unsafe.
 
-    ``escaped_slashes`` is what to do with %2F and %5C in the path: ``refuse`` or ``keep``.
+    ``escaped_slashes`` is what to do with %2F and %5C in the path: ``refuse`` or ``keep``. Short targets that were
+    asked for lately are remembered.
     """
+    if len(target) <= _REMEMBERED_LENGTH:
+        return _remembered(target, method == "OPTIONS", escaped_slashes)
+    return _parse(target, method == "OPTIONS", escaped_slashes)
+
+
+def _parse(target: bytes, options: bool, escaped_slashes: str) -> Target:  # noqa: FBT001 - positional for the cache
     if not target or target.translate(None, _VISIBLE):
         raise RequestError(400, "invalid_target", "the request target has characters that a URI cannot have")
     if target[0] == _SLASH:
         path, mark, query = target.partition(b"?")
         return Target(normalise_path(path, escaped_slashes), query if mark else None)
     if target == b"*":
-        if method != "OPTIONS":
+        if not options:
             raise RequestError(400, "invalid_target", "the target `*` is for OPTIONS only")
         return Target("*", None)
     scheme, mark, rest = target.partition(b"://")
@@ -67,6 +75,9 @@ def parse_target(target: bytes, method: str, *, escaped_slashes: str = "refuse")
         path = b"/" + path
     path, mark, query = path.partition(b"?")
     return Target(normalise_path(path, escaped_slashes), query if mark else None, authority)
+
+
+_remembered = lru_cache(maxsize=4096)(_parse)
 
 
 def normalise_path(path: bytes, escaped_slashes: str = "refuse") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bartizan.http.message import Request, Response
 from bartizan.pipeline.signal import Signal
@@ -65,33 +66,27 @@ class Exchange:
     trusted.
     """
 
-    __slots__ = (
-        "bytes_in",
-        "bytes_out",
-        "client",
-        "connection",
-        "decided_by",
-        "duration",
-        "error",
-        "id",
-        "node",
-        "notes",
-        "on_end",
-        "parameters",
-        "principal",
-        "received",
-        "request",
-        "request_id",
-        "response",
-        "route",
-        "signals",
-        "started",
-        "timings",
-        "trace_id",
-        "upstream",
-        "upstream_time",
-        "verdict",
-    )
+    # Class attributes are defaults: an exchange sets what it learns, and nothing else.
+    trace_id: str | None = None
+    route: RouteInfo | None = None
+    parameters: Mapping[str, str] = MappingProxyType({})
+    """Path parameters of the route, percent-decoded."""
+    response: Response | None = None
+    verdict: Verdict | None = None
+    decided_by: str | None = None
+    """The guard whose verdict it is."""
+    principal: str | None = None
+    upstream: str | None = None
+    node: str | None = None
+    upstream_time: float | None = None
+    """Seconds from the first byte sent to the node until its response head."""
+    error: str | None = None
+    """Why the exchange ended otherwise than by a whole response: a stable word (``upstream_timeout``)."""
+    bytes_in = 0
+    bytes_out = 0
+    duration = 0.0
+    on_end: tuple[Callable[[Exchange], None], ...] = ()
+    """Called once when the exchange is over, however it ended."""
 
     def __init__(
         self,
@@ -103,39 +98,18 @@ class Exchange:
         received: float,
         started: float,
     ) -> None:
-        self.id = id
+        self.id = self.request_id = id
+        """``request_id`` is what X-Request-Id says: the exchange's own id, or the one a trusted proxy sent."""
         self.request = request
         self.connection = connection
         self.client = client
         self.received = received
         self.started = started
-        self.request_id: str = id
-        """What X-Request-Id says: the exchange's own id, or the one a trusted proxy sent."""
-        self.trace_id: str | None = None
-        self.route: RouteInfo | None = None
-        self.parameters: Mapping[str, str] = {}
-        """Path parameters of the route, percent-decoded."""
-        self.response: Response | None = None
         self.signals: list[Signal] = []
         self.timings: list[tuple[str, float]] = []
-        self.verdict: Verdict | None = None
-        self.decided_by: str | None = None
-        """The guard whose verdict it is."""
-        self.principal: str | None = None
-        self.upstream: str | None = None
-        self.node: str | None = None
-        self.upstream_time: float | None = None
-        """Seconds from the first byte sent to the node until its response head."""
-        self.error: str | None = None
-        """Why the exchange ended otherwise than by a whole response: a stable word (``upstream_timeout``)."""
         self.notes: dict[str, object] = {}
         """What a guard wants to know again later in the same exchange, under its own name; not for other guards."""
-        self.on_end: list[Callable[[Exchange], None]] = []
-        """Called once when the exchange is over, however it ended."""
-        self.bytes_in = 0
-        self.bytes_out = 0
-        self.duration = 0.0
 
     def at_end(self, callback: Callable[[Exchange], None]) -> None:
         """Have ``callback`` called once when the exchange is over, however it ended."""
-        self.on_end.append(callback)
+        self.on_end = (*self.on_end, callback)

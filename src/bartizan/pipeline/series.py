@@ -47,43 +47,40 @@ class Series:
         )
         self.looks_at_responses = bool(self._response_hooks)
 
-    async def on_request(self, exchange: Exchange) -> Verdict | None:
+    def on_request(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the request side; the verdict is also left in ``exchange.verdict`` and ``exchange.decided_by``."""
-        return await self._run(self._request_hooks, exchange)
+        return self._run(self._request_hooks, exchange)
 
-    async def on_response(self, exchange: Exchange) -> Verdict | None:
+    def on_response(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the response side, in the same order."""
-        return await self._run(self._response_hooks, exchange)
+        return self._run(self._response_hooks, exchange)
 
     async def _run(self, hooks: tuple[tuple[Step, Hook, int], ...], exchange: Exchange) -> Verdict | None:
         for step, hook, hold in hooks:
             if hold:
                 await exchange.request.body.hold(hold)
             begun = perf_counter()
+            verdict: Verdict | None
             try:
-                verdict = await self._call(step, hook, exchange)
+                running = hook(exchange)
+                try:
+                    waits_for = running.send(None)
+                except StopIteration as done:
+                    verdict = done.value
+                else:  # only a guard that has to wait for something needs a timer
+                    async with asyncio.timeout(step.timeout):
+                        verdict = await _resume(running, waits_for)
             except (ClientGone, RequestError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a guard does, the series decides what follows
                 verdict = self._failed(step, error, exchange)
-            exchange.timings.append((step.guard.name, perf_counter() - begun))
+            name = step.guard.name
+            exchange.timings.append((name, perf_counter() - begun))
             if verdict is not None:
                 exchange.verdict = verdict
-                exchange.decided_by = step.guard.name
+                exchange.decided_by = name
                 return verdict
         return None
-
-    @staticmethod
-    async def _call(step: Step, hook: Hook, exchange: Exchange) -> Verdict | None:
-        """Run one guard; a timer is only set for a guard that has to wait for something."""
-        running = hook(exchange)
-        try:
-            waits_for = running.send(None)
-        except StopIteration as done:
-            result: Verdict | None = done.value
-            return result
-        async with asyncio.timeout(step.timeout):
-            return await _resume(running, waits_for)
 
     @staticmethod
     def _failed(step: Step, error: Exception, exchange: Exchange) -> Verdict | None:

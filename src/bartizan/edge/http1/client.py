@@ -26,8 +26,9 @@ MAX_HEAD_BYTES = 128 * 1024
 MAX_FIELDS = 500
 MAX_INTERIM = 16  # 1xx responses before the final one
 
-_CONNECTION_LEVEL = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade"))
-_SINGLE = frozenset((b"content-length", b"transfer-encoding"))
+_CONNECTION_LEVEL = frozenset(
+    b"content-length transfer-encoding connection keep-alive proxy-connection te trailer upgrade".split()
+)
 
 
 class ClientConnection(asyncio.Protocol):
@@ -320,7 +321,9 @@ def _frame(fields: list[tuple[bytes, bytes]]) -> tuple[int | None, bool, list[tu
     kept = []
     for field in fields:
         name, value = field
-        if name == b"content-length":
+        if name not in _CONNECTION_LEVEL:
+            kept.append(field)
+        elif name == b"content-length":
             if not value.isdigit() or len(value) > 18:
                 raise UpstreamProtocolError("the node sent a malformed Content-Length")
             length = int(value)
@@ -328,11 +331,8 @@ def _frame(fields: list[tuple[bytes, bytes]]) -> tuple[int | None, bool, list[tu
             if value.lower() != b"chunked" or chunked:
                 raise UpstreamProtocolError("the node sent a Transfer-Encoding other than `chunked`")
             chunked = True
-        elif name == b"connection":
-            if (lowered := value.lower()) not in (b"keep-alive", b"close"):
-                named = (named or set()) | {token.strip() for token in lowered.split(b",")}
-        elif name not in _CONNECTION_LEVEL:
-            kept.append(field)
+        elif name == b"connection" and (lowered := value.lower()) not in (b"keep-alive", b"close"):
+            named = (named or set()) | {token.strip() for token in lowered.split(b",")}
     if named:
         kept = [field for field in kept if field[0] not in named]
     return length, chunked, kept

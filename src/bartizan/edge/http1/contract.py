@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bartizan.edge.http1.request_parser import Head, ParserLimits
 from bartizan.errors import RequestError
@@ -15,7 +16,7 @@ from bartizan.http.message import Response
 if TYPE_CHECKING:
     from bartizan.edge.http1.server import ServerConnection
 
-__all__ = ["ConnectionLimits", "Exchanges", "Phase"]
+__all__ = ["ConnectionLimits", "Exchanges", "Journey", "Phase"]
 
 
 class Phase(Enum):
@@ -42,6 +43,10 @@ class ConnectionLimits:
     requests_per_connection: int = 100_000
 
 
+Journey = object
+"""An exchange with what its server needs besides; opaque to connections."""
+
+
 class Exchanges(Protocol):
     """The rest of the gateway, as a connection sees it."""
 
@@ -49,8 +54,12 @@ class Exchanges(Protocol):
         """Take note of a new connection; False refuses it."""
         ...
 
-    def begin(self, connection: ServerConnection, head: Head, body: Body) -> asyncio.Task[None]:
-        """Start the exchange for a request head. Raises ``RequestError``."""
+    def begin(self, connection: ServerConnection, head: Head, body: Body) -> Journey:
+        """Return the exchange for a request head, ready to be served. Raises ``RequestError``."""
+        ...
+
+    def serve(self, connection: ServerConnection, journey: Journey) -> Coroutine[Any, Any, None]:
+        """Carry an exchange to its end, over ``connection`` as its ``Stream``."""
         ...
 
     def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:

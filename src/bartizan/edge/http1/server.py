@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from bartizan.edge.http1.contract import ConnectionLimits, Exchanges, Phase
+from bartizan.edge.http1.contract import ConnectionLimits, Exchanges, Journey, Phase
 from bartizan.edge.http1.framing import begin_response
 from bartizan.edge.http1.pace import NEVER, Pace
 from bartizan.edge.http1.request_parser import Head, RequestParser
@@ -28,6 +28,7 @@ from bartizan.http.message import Response
 __all__ = ["ServerConnection"]
 
 WRITE_HIGH_WATER = 256 * 1024  # bytes a slow client may have waiting in this process
+_NO_BODY = Body.of()  # complete, empty, and the same for all requests without one
 LINGER_TIME = 2.0  # seconds that a closing connection may still take to read its answer
 LINGER_BYTES = 1024 * 1024
 
@@ -37,8 +38,8 @@ class ServerConnection(asyncio.Protocol):
 
     __slots__ = (
         "_body", "_body_limit", "_chunked_out", "_close_after", "_continue_due", "_drained", "_exchanges", "_head",
-        "_lingered", "_loop", "_pace", "_parser", "_reading_paused", "_response_done", "_task", "_transport", "_tunnel",
-        "bytes_in", "bytes_out", "context", "deadline", "limits", "phase", "responded", "served",
+        "_lingered", "_loop", "_next_journey", "_pace", "_parser", "_reading_paused", "_response_done", "_task",
+        "_transport", "_tunnel", "bytes_in", "bytes_out", "context", "deadline", "limits", "phase", "responded", "served",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +53,7 @@ class ServerConnection(asyncio.Protocol):
         self._parser = RequestParser(self, limits.parser)
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
+        self._next_journey: asyncio.Future[Journey] | None = None
         self._head: Head | None = None
         self._body: Body | None = None
         self._tunnel: asyncio.Protocol | None = None
@@ -130,6 +132,8 @@ class ServerConnection(asyncio.Protocol):
             self._drained.set_exception(gone)
         if self._task is not None and not self._response_done:
             self._task.cancel()
+        elif self._next_journey is not None:
+            self._next_journey.cancel()
         self._parser.close()
         self._exchanges.closed(self)
 
@@ -159,8 +163,27 @@ class ServerConnection(asyncio.Protocol):
         self._body_limit = 0
         self._pace.begin_request(self._loop.time())
         self.deadline = NEVER
-        self._body = body = Body(self._resume_reading)
-        self._task = self._exchanges.begin(self, head, body)
+        if head.length == 0:
+            self._body = None
+            self._hand_over(self._exchanges.begin(self, head, _NO_BODY))
+        else:
+            self._body = body = Body(self._resume_reading)
+            self._hand_over(self._exchanges.begin(self, head, body))
+
+    def _hand_over(self, journey: Journey) -> None:
+        """Have the connection's task serve an exchange; one task for all saves making one for each."""
+        if self._next_journey is None:
+            self._next_journey = self._loop.create_future()
+            self._task = self._loop.create_task(self._serve())
+        self._next_journey.set_result(journey)
+
+    async def _serve(self) -> None:
+        while self._next_journey is not None:
+            journey = await self._next_journey
+            self._next_journey = self._loop.create_future()
+            await self._exchanges.serve(self, journey)
+            if self._transport is None:
+                return
 
     def on_request_data(self, data: bytes) -> None:
         """Pass a piece of the body on; stop reading while the upstream is slower."""
@@ -315,15 +338,16 @@ class ServerConnection(asyncio.Protocol):
         self._response_done = True
         if self._close_after or self._parser.in_request:  # what is left of the request is not wanted
             self._linger()
+        elif self._parser.idle:
+            self._next()
         else:
-            self._loop.call_soon(self._next)
+            self._loop.call_soon(self._next)  # not before what serves this exchange has let go of it
 
     def _next(self) -> None:
         """Both sides of the exchange are complete: go on with the next."""
         if self.phase is not Phase.EXCHANGE or not self._response_done:
             return
         self.phase = Phase.OPEN
-        self._task = None
         self._body = None
         self._head = None
         self.deadline = self._loop.time() + self.limits.idle_timeout
