@@ -25,7 +25,7 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 def test_init_then_check(runner: CliRunner) -> None:
     assert runner.invoke(cli, ["init"]).exit_code == 0
     checked = runner.invoke(cli, ["check"])
-    assert (checked.exit_code, checked.stdout) == (0, "bartizan.yaml: valid: 1 listener, 1 upstream, 1 route\n")
+    assert (checked.exit_code, checked.stdout) == (0, "bartizan.yaml: valid: 1 listeners, 1 upstreams, 1 routes\n")
 
 
 def test_init_overwrites_only_when_forced(runner: CliRunner, tmp_path: Path) -> None:

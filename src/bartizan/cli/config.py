@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sized
 from dataclasses import asdict
 from pathlib import Path
 
@@ -45,10 +44,10 @@ def check(config_file: Path, *, as_json: bool) -> None:
             click.echo(json.dumps([asdict(problem) for problem in error.problems], indent=2))
         else:
             click.echo("\n".join(map(str, error.problems)), err=True)
-            click.echo(f"{config_file}: {_count(error.problems, 'problem')}", err=True)
+            count = len(error.problems)
+            click.echo(f"{config_file}: {count} problem{'s' if count > 1 else ''}", err=True)
         sys.exit(1)
-    parts = (config.listeners, "listener"), (config.upstreams, "upstream"), (config.routes, "route")
-    summary = ", ".join(_count(items, what) for items, what in parts)
+    summary = f"{len(config.listeners)} listeners, {len(config.upstreams)} upstreams, {len(config.routes)} routes"
     click.echo("[]" if as_json else f"{config_file}: valid: {summary}")
 
 
@@ -56,7 +55,3 @@ def check(config_file: Path, *, as_json: bool) -> None:
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     click.echo(json.dumps(json_schema(), indent=2))
-
-
-def _count(items: Sized, what: str) -> str:
-    return f"{len(items)} {what}" if len(items) == 1 else f"{len(items)} {what}s"
