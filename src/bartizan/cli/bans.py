@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,38 +18,36 @@ import msgspec
 from bartizan.cli.options import config_option, load_config
 from bartizan.config.model.base import parse_duration
 from bartizan.perimeter.denylist import Ban, BanList, parse_target
-from bartizan.perimeter.denylist.lists import parse_network
 from bartizan.storage.state import open_state
 
 __all__ = ["ban", "bans", "unban"]
 
 T = TypeVar("T")
-_LOOPBACK = (parse_network("127.0.0.0/8"), parse_network("::1"))
+_LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1"))
 
 
-class _Duration(click.ParamType[float]):
-    name = "duration"
+def _duration(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        seconds = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} {error}") from None
+    if not seconds > 0:
+        raise click.BadParameter(f"{value!r} is no time at all; `bartizan unban` lifts a ban")
+    return seconds
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
-
-class _Network(click.ParamType[str]):
-    name = "network"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        try:
-            return parse_target(str(value))[1]
-        except ValueError as error:
-            self.fail(f"{error}; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48", param, ctx)
+def _network(_: click.Context, __: click.Parameter, value: str) -> str:
+    try:
+        return parse_target(value)[1]
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: {error}; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48") from None
 
 
 @click.command()
-@click.argument("network", type=_Network())
-@click.option("--for", "duration", type=_Duration(), help="How long: 15m, 1h, 7d. Without it, until it is lifted.")
+@click.argument("network", callback=_network)
+@click.option("--for", "duration", callback=_duration, help="How long: 15m, 1h, 7d. Without it, until it is lifted.")
 @click.option("--reason", default="", help="Kept with the ban, and in the journal of every exchange it refuses.")
 @click.option("--force", is_flag=True, help="Also ban loopback, or everybody.")
 @config_option()
@@ -61,7 +60,7 @@ def ban(network: str, duration: float | None, reason: str, config_file: Path, *,
 
 
 @click.command()
-@click.argument("network", type=_Network())
+@click.argument("network", callback=_network)
 @config_option()
 def unban(network: str, config_file: Path) -> None:
     """Lift a ban; exit status 1 if there is none of exactly this network."""
@@ -100,8 +99,8 @@ def _with_bans(config_file: Path, work: Callable[[BanList], Awaitable[T]]) -> T:
 
 
 def _is_dangerous(network: str) -> bool:
-    version, (first, last) = parse_network(network)
-    return any(version == v and first <= high and last >= low for v, (low, high) in _LOOPBACK)
+    banned = ip_network(network)
+    return any(banned.overlaps(loopback) for loopback in _LOOPBACK if loopback.version == banned.version)
 
 
 def _until(ban: Ban) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
-from ipaddress import ip_network
 
 from bartizan.perimeter.denylist.bans import Bans
-from bartizan.perimeter.denylist.prefixes import PrefixSet
+from bartizan.perimeter.denylist.prefixes import Match, PrefixSet
+from bartizan.perimeter.denylist.replica import Ban
 from bartizan.pipeline import Actor, Client, Deny, Exchange, Signal, Verdict
 
 __all__ = ["Denylist"]
@@ -15,7 +16,9 @@ __all__ = ["Denylist"]
 class Denylist:
     """Refuse exchanges whose client address is listed or banned; the allowlist wins over both.
 
-    Verdict: deny 403. Signal: ``denylist.hit`` (T1595), about the address and its network.
+    Verdict: deny 403. Signal: ``denylist.hit`` (T1595), about the address and its network. The client is who the
+    request comes from as far as it can be trusted: behind a trusted proxy not the proxy, which others share. Clients on
+    a Unix socket have no address and are never refused.
     """
 
     name = "denylist"
@@ -34,23 +37,39 @@ class Denylist:
         if self._allow is not None and self._allow.match(client.version, client.number):
             return None
         if self._deny is not None and self._deny.match(client.version, client.number):
-            remedy = "remove it from guards.denylist (deny or deny_files), or add it to guards.denylist.allow"
-            return self._refuse(exchange, client, f"{client.address} is on the denylist", remedy, "list")
+            match = self._deny.find(client.version, client.number)
+            if match is not None:
+                return _listed(exchange, client, match)
         ban = self._bans.match(client, self._clock())
-        if ban is None:
-            return None
-        because = f"{ban.network} is banned by {ban.made_by}: {ban.reason or 'no reason given'}"
-        return self._refuse(exchange, client, because, f"bartizan unban {ban.network}", "ban")
+        return None if ban is None else _banned(exchange, client, ban)
 
-    @staticmethod
-    def _refuse(exchange: Exchange, client: Client, because: str, remedy: str, source: str) -> Deny:
-        actors = (Actor("address", client.address), Actor("network", _network(client)))
-        evidence = {"source": source, "because": because}
-        exchange.signals.append(
-            Signal("denylist.hit", severity=30, technique="T1595", owasp="API4:2023", actors=actors, evidence=evidence)
-        )
-        return Deny(403, because=because, remedy=remedy)
+
+def _listed(exchange: Exchange, client: Client, match: Match) -> Deny:
+    if match.line:
+        place, remedy = f"{match.source}:{match.line}", f"remove line {match.line} of {match.source}"
+    else:
+        place, remedy = "guards.denylist.deny", f"remove {match.network} from guards.denylist.deny"
+        if exchange.route is not None:
+            remedy += f" (that of the route {exchange.route.name}, if it has its own)"
+    remedy += f", or add {client.address} to guards.denylist.allow"
+    _signal(exchange, client, {"network": match.network, "source": place})
+    return Deny(403, because=f"{match.network} is on the denylist ({place})", remedy=remedy)
+
+
+def _banned(exchange: Exchange, client: Client, ban: Ban) -> Deny:
+    reason = ban.reason or "no reason given"
+    _signal(exchange, client, {"network": ban.network, "source": "ban", "made_by": ban.made_by, "reason": reason})
+    because = f"{ban.network} is banned by {ban.made_by}: {reason}"
+    return Deny(403, because=because, remedy=f"bartizan unban {ban.network}")
+
+
+def _signal(exchange: Exchange, client: Client, evidence: dict[str, str]) -> None:
+    actors = (Actor("address", client.address), Actor("network", _network(client)))
+    exchange.signals.append(Signal("denylist.hit", severity=30, technique="T1595", actors=actors, evidence=evidence))
 
 
 def _network(client: Client) -> str:
-    return str(ip_network(f"{client.address}/{24 if client.version == 4 else 48}", strict=False))
+    """Return the /24 or /48 around a client."""
+    if client.version == 4:
+        return client.address.rpartition(".")[0] + ".0/24"
+    return socket.inet_ntop(socket.AF_INET6, (client.number >> 80 << 80).to_bytes(16, "big")) + "/48"

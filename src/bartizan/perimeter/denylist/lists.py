@@ -1,148 +1,212 @@
-"""List files: one address or network a line. Read fast and strictly; bad lines are set aside and counted."""
+"""Lists of networks: one address or network a line, read fast and strictly. Bad lines are set aside and counted.
+
+Accepted is what RFC 4632 section 3.1 and RFC 4291 sections 2.2 and 2.3 write: no octal or short forms, no zones, no
+netmasks, no host bits beyond the prefix. IPv4-mapped IPv6 networks are the IPv4 networks they stand for, as clients'
+addresses are. Empty lines, and what follows ``#`` or ``;``, are skipped.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import socket
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from ipaddress import ip_network
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple
 
-from structlog.typing import FilteringBoundLogger
+import msgspec
 
-from bartizan.perimeter.denylist.prefixes import PrefixSet, PrefixSetError, Range, merge
+__all__ = [
+    "MAX_FILE_BYTES",
+    "MAX_NETWORKS",
+    "ListTooLong",
+    "Network",
+    "Networks",
+    "Rejected",
+    "Source",
+    "format_network",
+    "parse_network",
+    "pieces",
+    "read_lines",
+]
 
-__all__ = ["Networks", "PrefixStore", "Rejected", "parse_network", "read_lines"]
-
-MAX_FILE_BYTES = 256 * 2**20
+MAX_FILE_BYTES = 128 * 2**20
+MAX_NETWORKS = 8_000_000
+MAX_LINE = 4096  # characters
 MAX_REPORTED = 20
-SMALL = 1000  # networks up to which a set is not worth a file
+_PIECE = 2**20
 _MAPPED = b"\0" * 10 + b"\xff\xff"
+_LENGTHS = {str(length): length for length in range(129)}
+_LENGTHS_V4 = {"": 32} | {str(length): length for length in range(33)}
+_HOST_BITS_V4 = tuple(0xFFFFFFFF >> length for length in range(33))
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A line that is no address or network."""
+class ListTooLong(ValueError):
+    """A file or a set is larger than what is taken."""
+
+
+class Network(NamedTuple):
+    """IP version, first address as an integer, prefix length in bits."""
+
+    version: int
+    first: int
+    length: int
+
+    def __str__(self) -> str:
+        return format_network(*self)
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where networks come from: ``networks`` in CIDR text, or the list file at ``path``. ``name`` is for people."""
+
+    name: str
+    networks: tuple[str, ...] = ()
+    path: str | None = None
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A line that is no address or network; ``value`` is shortened and safe to print."""
 
     file: str
     line: int
     value: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.value}: {self.reason}"
 
 
-@dataclass(slots=True)
 class Networks:
-    """What was read: ranges of both versions, how many networks, and what was set aside."""
+    """What was read of a set of lists, as integers that sort the way a compiled set needs it.
 
-    v4: list[Range] = field(default_factory=list)
-    v6: list[Range] = field(default_factory=list)
-    count: int = 0
-    rejected: int = 0
-    examples: list[Rejected] = field(default_factory=list)
-
-    def compile(self) -> PrefixSet:
-        """Return the set."""
-        return PrefixSet(merge(self.v4), merge(self.v6), self.count)
-
-
-def parse_network(text: str) -> tuple[int, Range]:
-    """Return (version, range) of an address or CIDR; raises ``ValueError``, also for host bits that are set.
-
-    IPv4-mapped IPv6 networks are the IPv4 networks they stand for.
+    A key is, from the left: first address (32 or 128 bits), prefix length (8), number of the source (16), line (32).
     """
-    address, slash, length = text.partition("/")
-    if ":" not in address:
-        packed, bits = _pton(socket.AF_INET, address), 32
-    else:
-        packed, bits = _pton(socket.AF_INET6, address), 128
-    prefix = _length(length, bits) if slash else bits
-    if bits == 128 and packed.startswith(_MAPPED) and prefix >= 96:
-        packed, bits, prefix = packed[12:], 32, prefix - 96
-    number = int.from_bytes(packed, "big")
-    mask = (1 << (bits - prefix)) - 1
-    if number & mask:
-        raise ValueError(f"{text!r} has host bits set")
-    return (4 if bits == 32 else 6), (number, number | mask)
 
+    __slots__ = ("count", "rejected", "rejected_count", "sources", "v4", "v6")
 
-def read_lines(networks: Networks, file: str, lines: Iterable[str]) -> None:
-    """Add the networks of a list to ``networks``. Empty lines and what follows ``#`` or ``;`` are skipped."""
-    add4, add6 = networks.v4.append, networks.v6.append
-    for number, line in enumerate(lines, 1):
-        text = line.partition("#")[0].partition(";")[0].strip()
-        if not text:
-            continue
-        try:
-            version, range_ = parse_network(text)
-        except ValueError:
-            networks.rejected += 1
-            if len(networks.examples) < MAX_REPORTED:
-                networks.examples.append(Rejected(file, number, text[:80]))
-            continue
-        networks.count += 1
-        if version == 4:
-            add4(range_)
-        else:
-            add6(range_)
+    def __init__(self) -> None:
+        self.v4: list[int] = []
+        self.v6: list[int] = []
+        self.sources: list[Source] = []
+        self.count = 0
+        """Networks read."""
+        self.rejected: list[Rejected] = []
+        """The first few lines that were set aside."""
+        self.rejected_count = 0
 
-
-class PrefixStore:
-    """Compiled sets in ``directory``, named after the digest of what they were made from, shared by all processes."""
-
-    def __init__(self, directory: Path, log: FilteringBoundLogger) -> None:
-        self._directory = directory
-        self._log = log
-
-    def get(self, networks: Sequence[str], files: Sequence[str]) -> PrefixSet:
-        """Return the set of CIDRs and list files, compiled now unless some process has done so. Raises ``OSError``."""
-        if not files and len(networks) <= SMALL:
-            return self._read(networks, ()).compile()
-        compiled = self._directory / f"{self._key(networks, files)}.bzp"
-        try:
-            return PrefixSet.open(compiled)
-        except (OSError, PrefixSetError):
-            self._read(networks, files).compile().save(compiled)
-            return PrefixSet.open(compiled)
-
-    def prune(self, keep: int = 16) -> None:
-        """Remove all but the ``keep`` sets that were compiled last."""
-        compiled = sorted(self._directory.glob("*.bzp"), key=lambda file: file.stat().st_mtime, reverse=True)
-        for file in compiled[keep:]:
-            file.unlink(missing_ok=True)
-
-    def _read(self, networks: Sequence[str], files: Sequence[str]) -> Networks:
-        read = Networks()
-        for text in networks:
-            parsed = ip_network(text)
-            read_lines(read, "bartizan.yaml", [str(parsed)])
-        for name in files:
-            path = Path(name)
-            if path.stat().st_size > MAX_FILE_BYTES:
-                raise OSError(f"{name} is larger than {MAX_FILE_BYTES} bytes")
-            with path.open(encoding="utf-8", errors="replace") as file:
-                read_lines(read, name, file)
-        if read.rejected:
-            examples = [f"{bad.file}:{bad.line}: {bad.value}" for bad in read.examples]
-            self._log.warning("lines set aside: not an address or network", count=read.rejected, examples=examples)
+    @classmethod
+    def of(cls, networks: Iterable[str]) -> Networks:
+        """Read CIDR text from memory."""
+        read, texts = cls(), tuple(networks)
+        read.begin(Source("the configuration", texts))
+        read_lines(read, texts, 1)
         return read
 
-    @staticmethod
-    def _key(networks: Sequence[str], files: Sequence[str]) -> str:
-        digest = hashlib.sha256("\n".join(networks).encode())
-        for name in files:
-            with Path(name).open("rb") as file:
-                digest.update(b"\0" + name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()[:32]
+    def begin(self, source: Source) -> None:
+        """Say where the lines come from that are read next; raises ``ListTooLong`` past 65,536 sources."""
+        if len(self.sources) > 0xFFFF:
+            raise ListTooLong("more than 65536 list files")
+        self.sources.append(source)
+
+    def add(self, network: Network, line: int) -> None:
+        """Add a network from a line of the current source."""
+        keys = self.v4 if network.version == 4 else self.v6
+        keys.append((network.first << 8 | network.length) << 48 | (len(self.sources) - 1) << 32 | line)
+
+    def reject(self, line: int, text: str, reason: str) -> None:
+        """Set a line of the current source aside."""
+        self.rejected_count += 1
+        if len(self.rejected) < MAX_REPORTED:
+            self.rejected.append(Rejected(self.sources[-1].name, line, _printable(text), reason))
 
 
-def _pton(family: int, text: str) -> bytes:
+def parse_network(text: str) -> Network:
+    """Read an address or CIDR; raises ``ValueError`` that says what is wrong with it."""
+    address, slash, suffix = text.partition("/")
+    family, bits = (socket.AF_INET6, 128) if ":" in address else (socket.AF_INET, 32)
     try:
-        return socket.inet_pton(family, text)
-    except (OSError, UnicodeError):
-        raise ValueError(f"{text!r} is not an address") from None
+        packed = socket.inet_pton(family, address)
+    except (OSError, ValueError):
+        raise ValueError("not an address or network") from None
+    length = _LENGTHS.get(suffix, 129) if slash else bits
+    if length > bits:
+        raise ValueError(f"the prefix length has to be 0 to {bits}")
+    if bits == 128 and length >= 96 and packed.startswith(_MAPPED):
+        packed, bits, length = packed[12:], 32, length - 96
+    first = int.from_bytes(packed, "big")
+    version = 4 if bits == 32 else 6
+    host_bits = first & ((1 << bits - length) - 1)
+    if host_bits:
+        network = format_network(version, first ^ host_bits, length)
+        raise ValueError(f"bits are set after the prefix length; the network would be {network}")
+    return Network(version, first, length)
 
 
-def _length(text: str, bits: int) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 3 or int(text) > bits:
-        raise ValueError(f"/{text} is not a prefix length")
-    return int(text)
+def format_network(version: int, first: int, length: int) -> str:
+    """Return a network as CIDR text, the address in canonical form (RFC 5952)."""
+    if version == 4:
+        return f"{first >> 24}.{first >> 16 & 255}.{first >> 8 & 255}.{first & 255}/{length}"
+    return f"{socket.inet_ntop(socket.AF_INET6, first.to_bytes(16, 'big'))}/{length}"
+
+
+def read_lines(networks: Networks, lines: Iterable[str], begin: int) -> None:
+    """Add the networks of some lines, the first of which has the number ``begin``.
+
+    Characters are bytes of the file (Latin-1). Raises ``ListTooLong`` past ``MAX_NETWORKS``.
+    """
+    add, pton, from_bytes = networks.v4.append, socket.inet_pton, int.from_bytes
+    lengths, host_bits = _LENGTHS_V4, _HOST_BITS_V4
+    origin = len(networks.sources) - 1 << 32
+    for number, line in enumerate(lines, begin):
+        address, slash, suffix = line.partition("/")
+        if ":" not in address and (suffix or not slash):
+            try:
+                first = from_bytes(pton(socket.AF_INET, address), "big")
+                length = lengths[suffix]
+            except (OSError, ValueError, KeyError):
+                pass  # it may have blanks or a comment
+            else:
+                if not first & host_bits[length]:
+                    add((first << 8 | length) << 48 | origin | number)
+                    continue
+        _read_line(networks, line, number)
+    networks.count = len(networks.v4) + len(networks.v6)
+    if networks.count > MAX_NETWORKS:
+        raise ListTooLong(f"more than {MAX_NETWORKS} networks")
+
+
+def pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Yield a file in pieces of whole lines, without the last line's end.
+
+    Raises ``ListTooLong`` past ``MAX_FILE_BYTES``.
+    """
+    rest, total = b"", 0
+    while piece := file.read(_PIECE):
+        total += len(piece)
+        if total > MAX_FILE_BYTES:
+            raise ListTooLong(f"larger than {MAX_FILE_BYTES // 2**20} MiB")
+        whole, newline, tail = piece.rpartition(b"\n")
+        if newline:
+            yield rest + whole
+            rest = tail
+        else:
+            rest += piece
+    if rest:
+        yield rest
+
+
+def _read_line(networks: Networks, line: str, number: int) -> None:
+    if len(line) > MAX_LINE:
+        networks.reject(number, line, f"longer than {MAX_LINE} characters")
+        return
+    text = line.partition("#")[0].partition(";")[0].strip()
+    if not text:
+        return
+    try:
+        network = parse_network(text)
+    except ValueError as error:
+        networks.reject(number, text, str(error))
+    else:
+        networks.add(network, number)
+
+
+def _printable(text: str) -> str:
+    shown = text[:80].encode("latin-1", "replace").decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in shown)
