@@ -6,7 +6,7 @@ from bartizan.edge.http1.request_parser import Head
 from bartizan.edge.http1.serialise import LAST_CHUNK, chunk, head_fields, last_chunk, status_line
 from bartizan.http.message import Response
 
-__all__ = ["begin_response"]
+__all__ = ["begin_response", "refusal"]
 
 
 def begin_response(response: Response, data: bytes, head: Head, *, end: bool, close: bool) -> tuple[bytes, bool, bool]:
@@ -31,6 +31,12 @@ def begin_response(response: Response, data: bytes, head: Head, *, end: bool, cl
     if end and chunked:
         parts.append(last_chunk(response.body.trailers) if response.body.trailers else LAST_CHUNK)
     return b"".join(parts), chunked, close
+
+
+def refusal(response: Response) -> bytes:
+    """Return a whole answer of the gateway's own, behind which the connection closes."""
+    end = b"content-length: %d\r\nconnection: close\r\n\r\n" % (response.length or 0)
+    return b"".join((status_line(response.status), head_fields(response.headers.items), end, response.body.take()))
 
 
 _CONNECTION = {

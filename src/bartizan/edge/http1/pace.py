@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = ["NEVER", "RATE_WINDOW", "Pace"]
 
 NEVER = float("inf")
@@ -46,22 +48,18 @@ class Pace:
         self._left = unsent
         return now + self._timeout
 
-    def reads_too_slowly(self, now: float, unsent: int, rate: int) -> bool:
-        """Judge a client that should read; ``rate`` in bytes per second."""
-        if now - self._since < RATE_WINDOW:
-            return False
-        slow = unsent > 0 and self._mark - unsent < rate * (now - self._since)
-        self._since, self._mark = now, unsent
-        return slow
-
-    def sends_too_slowly(self, now: float, received: int, rate: int) -> bool:
-        """Judge a client that should send."""
-        if now - self._since < RATE_WINDOW:
-            return False
-        slow = received - self._mark < rate * (now - self._since)
-        self._since, self._mark = now, received
-        return slow
-
-    def skip(self, now: float, received: int) -> None:
-        """It is not the client that is waited for: judge from here."""
-        self._since, self._mark = now, received
+    def judge(
+        self, now: float, rate: int, *, unsent: int, received: int, sends: bool
+    ) -> Literal["reads too slowly", "sends too slowly"] | None:
+        """Judge the client once a window; ``rate`` in bytes a second, ``sends``: the client is waited for."""
+        passed = now - self._since
+        if passed < RATE_WINDOW:
+            return None
+        writing = self.writing_since != NEVER
+        moved = self._mark - unsent if writing else received - self._mark
+        self._since, self._mark = now, unsent if writing else received
+        if moved >= rate * passed:
+            return None
+        if writing:
+            return "reads too slowly" if unsent else None
+        return "sends too slowly" if sends else None

@@ -6,9 +6,7 @@
 
 One exchange at a time: what a client pipelines waits unparsed, and while it waits the socket is not read. After a
 refused request nothing of the connection is read as a request again: LINGER sends what is to be sent, closes the
-writing side, and discards what still comes, so that the answer is not lost in a TCP reset.
-
-Time is kept by a periodic ``tick`` from outside, against one deadline per connection.
+writing side, and discards what still comes, so that the answer is not lost in a TCP reset. Time is kept from outside.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ import asyncio
 from typing import cast
 
 from bartizan.edge.http1.contract import ConnectionLimits, Exchanges, Journey, Phase
-from bartizan.edge.http1.framing import begin_response
+from bartizan.edge.http1.framing import begin_response, refusal
 from bartizan.edge.http1.pace import NEVER, Pace
 from bartizan.edge.http1.request_parser import Head, RequestParser
 from bartizan.edge.http1.serialise import LAST_CHUNK, chunk, head_fields, last_chunk, status_line
@@ -35,12 +33,6 @@ LINGER_BYTES = 1024 * 1024
 
 class ServerConnection(asyncio.Protocol):
     """See the module's header. Implements ``bartizan.edge.stream.Stream`` for the exchange it carries."""
-
-    __slots__ = (
-        "_body", "_body_limit", "_chunked_out", "_close_after", "_continue_due", "_drained", "_exchanges", "_head",
-        "_lingered", "_loop", "_next_journey", "_pace", "_parser", "_reading_paused", "_response_done", "_task",
-        "_transport", "_tunnel", "bytes_in", "bytes_out", "context", "deadline", "limits", "phase", "responded", "served",
-    )  # fmt: skip
 
     def __init__(
         self, exchanges: Exchanges, limits: ConnectionLimits, context: object, loop: asyncio.AbstractEventLoop
@@ -61,8 +53,6 @@ class ServerConnection(asyncio.Protocol):
         self.phase = Phase.OPEN
         self.deadline = NEVER
         self.served = 0
-        self.bytes_in = 0
-        self.bytes_out = 0
         self._body_limit = 0
         self.responded = False
         self._response_done = False
@@ -94,7 +84,6 @@ class ServerConnection(asyncio.Protocol):
         if self._tunnel is not None:
             self._tunnel.data_received(data)
             return
-        self.bytes_in += len(data)
         try:
             self._parser.feed(data)
         except RequestError as error:
@@ -147,7 +136,6 @@ class ServerConnection(asyncio.Protocol):
         self.deadline = NEVER
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
-        self._drained = None
 
     # what the parser calls
 
@@ -163,12 +151,8 @@ class ServerConnection(asyncio.Protocol):
         self._body_limit = 0
         self._pace.begin_request(self._loop.time())
         self.deadline = NEVER
-        if head.length == 0:
-            self._body = None
-            self._hand_over(self._exchanges.begin(self, head, _NO_BODY))
-        else:
-            self._body = body = Body(self._resume_reading)
-            self._hand_over(self._exchanges.begin(self, head, body))
+        self._body = None if head.length == 0 else Body(self._resume_reading)
+        self._hand_over(self._exchanges.begin(self, head, self._body or _NO_BODY))
 
     def _hand_over(self, journey: Journey) -> None:
         """Have the connection's task serve an exchange; one task for all saves making one for each."""
@@ -260,7 +244,7 @@ class ServerConnection(asyncio.Protocol):
         self._body_limit = limit
         if not limit or self._head is None or self._body is None:
             return
-        if (self._head.length or 0) > limit or self._body.received > limit:
+        if max(self._head.length or 0, self._body.received) > limit:
             raise RequestError(413, "body_too_large", f"the request body is larger than {limit} bytes")
 
     def open_tunnel(self, response: Response, receiver: asyncio.Protocol) -> asyncio.Transport:
@@ -288,12 +272,10 @@ class ServerConnection(asyncio.Protocol):
         elif self.phase is Phase.EXCHANGE and self.limits.min_rate:
             self._judge_rate(now)
 
-    def close_if_idle(self) -> bool:
-        """End the connection if no request is in progress; tells whether it did."""
+    def close_if_idle(self) -> None:
+        """End the connection if no request is in progress."""
         if self.phase is Phase.OPEN and self._parser.idle:
             self._end()
-            return True
-        return False
 
     def _expired(self, now: float) -> None:
         if self.phase in (Phase.LINGER, Phase.TUNNEL):
@@ -315,15 +297,14 @@ class ServerConnection(asyncio.Protocol):
             self._too_slow("body_timeout", "the request body did not arrive in time")
 
     def _judge_rate(self, now: float) -> None:
-        body, pace, rate = self._body, self._pace, self.limits.min_rate
-        if pace.writing_since != NEVER:
-            if pace.reads_too_slowly(now, self._unsent(), rate):
+        body, rate = self._body, self.limits.min_rate
+        received = 0 if body is None else body.received
+        sends = body is not None and self._parser.in_request and not self._reading_paused and not self._continue_due
+        match self._pace.judge(now, rate, unsent=self._unsent(), received=received, sends=sends):
+            case "reads too slowly":
                 self.abort()
-        elif body is not None and self._parser.in_request and not self._reading_paused and not self._continue_due:
-            if pace.sends_too_slowly(now, body.received, rate):
+            case "sends too slowly":
                 self._too_slow("body_too_slow", "the request body arrives too slowly")
-        else:
-            pace.skip(now, 0 if body is None else body.received)
 
     def _too_slow(self, reason: str, message: str) -> None:
         self.deadline = NEVER
@@ -374,9 +355,7 @@ class ServerConnection(asyncio.Protocol):
         if self._transport is None:
             return
         response = self._exchanges.refused(self, error, self._head)
-        fields = head_fields(response.headers.items)
-        length = b"content-length: %d\r\nconnection: close\r\n\r\n" % (response.length or 0)
-        self._write(b"".join((status_line(response.status), fields, length, response.body.take())))
+        self._write(refusal(response))
         self._linger()
 
     def _linger(self) -> None:
@@ -402,7 +381,6 @@ class ServerConnection(asyncio.Protocol):
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
-            self.bytes_out += len(data)
             self._transport.write(data)
 
     def _unsent(self) -> int:
