@@ -6,6 +6,7 @@ They say what the client may know and an id that an operator can look up; never 
 from __future__ import annotations
 
 import html
+import re
 from http import HTTPStatus
 
 import msgspec
@@ -27,6 +28,11 @@ _PAGE = """<!DOCTYPE html>
 </body>
 </html>
 """
+_PAGE_RANGES = {"text/html": 3, "application/xhtml+xml": 3, "text/*": 2, "*/*": 1}
+_DATA_RANGES = {"application/problem+json": 3, "application/json": 3, "application/*": 2, "*/*": 1}
+"""How specific a media range is for a form."""
+_NOT_ASKED_FOR = (0, 0.0)
+_QVALUE = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")  # RFC 9110 section 12.4.2
 _COMMON = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -37,14 +43,14 @@ _PAGE_HEADERS = (
 )
 
 
-class _Problem(msgspec.Struct, omit_defaults=True):
+class _Problem(msgspec.Struct):
     """The members of RFC 9457 section 3.1; ``instance`` names this occurrence."""
 
+    type: str
     title: str
     status: int
-    type: str = "about:blank"
-    detail: str = ""
-    instance: str = ""
+    detail: str | msgspec.UnsetType
+    instance: str
 
 
 def error_response(
@@ -65,7 +71,8 @@ def error_response(
         data = page.encode()
         kind: tuple[tuple[bytes, bytes], ...] = _PAGE_HEADERS
     else:
-        problem = _Problem(title=title, status=status, detail=detail, instance=f"urn:bartizan:exchange:{exchange_id}")
+        instance = f"urn:bartizan:exchange:{exchange_id}"
+        problem = _Problem("about:blank", title, status, detail or msgspec.UNSET, instance)
         data = msgspec.json.encode(problem)
         kind = ((b"content-type", b"application/problem+json"),)
     fields = [*kind, *_COMMON, (b"x-request-id", exchange_id.encode("ascii")), *headers]
@@ -73,28 +80,33 @@ def error_response(
 
 
 def prefers_html(accept: bytes | None) -> bool:
-    """Tell whether an Accept header (RFC 9110 section 12.5.1) ranks HTML above JSON, as browsers do."""
-    if not accept or b"html" not in accept[:_MAX_ACCEPT]:
+    """Tell whether an Accept header (RFC 9110 section 12.5.1) ranks HTML above JSON, as browsers do.
+
+    Of the ranges that a form matches the most specific one counts. With equal weights the form that is asked for more
+    specifically goes first, and JSON where that is equal too. What is malformed is passed over.
+    """
+    text = b"" if accept is None else accept[:_MAX_ACCEPT].lower()
+    if b"html" not in text:
         return False
-    page, data = 0.0, 0.0
-    for item in accept[:_MAX_ACCEPT].decode("latin-1").lower().split(","):
-        kind, *parameters = (part.strip() for part in item.split(";"))
-        quality = _quality(parameters)
-        if kind in ("text/html", "application/xhtml+xml"):
-            page = max(page, quality)
-        elif kind == "application/json" or kind.endswith("+json"):
-            data = max(data, quality)
-    return page > data
+    page, data = _NOT_ASKED_FOR, _NOT_ASKED_FOR
+    for item in text.decode("latin-1").split(","):
+        kind, *parameters = (part.strip(" \t") for part in item.split(";"))
+        weight = _weight(parameters)
+        if weight is None:
+            continue
+        if kind in _PAGE_RANGES:
+            page = max(page, (_PAGE_RANGES[kind], weight))
+        if kind in _DATA_RANGES:
+            data = max(data, (_DATA_RANGES[kind], weight))
+    return page[1] > 0 and page[::-1] > data[::-1]
 
 
-def _quality(parameters: list[str]) -> float:
+def _weight(parameters: list[str]) -> float | None:
+    """Return the weight among the parameters of a range, 1 if there is none, or None if it is malformed."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 0.0
+        if name == "q":
+            return float(value) if _QVALUE.fullmatch(value) else None
     return 1.0
 
 
