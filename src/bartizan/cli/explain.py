@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from bartizan.cli.options import config_option, load_config
-from bartizan.config.model import Config, Route
+from bartizan.config.model import Config, Rewrite, Route
 from bartizan.config.resolve import effective_guards
 from bartizan.edge.guards import GUARDS
 from bartizan.edge.router import Router
@@ -85,9 +85,20 @@ def _explanation(config: Config, request: Request) -> dict[str, Any]:
         "parameters": dict(match.parameters),
         "upstream": route.upstream
         or [f"{share.upstream} ({_share(share.weight, share.headers)})" for share in route.split],
-        "rewrite": route.rewrite.model_dump(exclude_defaults=True),
+        "rewrite": _rewrite(route.rewrite),
         "guards": _guards(config, route),
     }
+    return told
+
+
+def _rewrite(rewrite: Rewrite) -> dict[str, Any]:
+    """Return what a rewrite does; of headers only the names, since a value may be a secret that was resolved."""
+    told = rewrite.model_dump(exclude_defaults=True, include={"prefix", "path", "host"})
+    for side in ("request_headers", "response_headers"):
+        edits = getattr(rewrite, side)
+        changes = {"set": sorted(edits.set), "add": sorted(edits.add), "remove": sorted(edits.remove)}
+        if any(changes.values()):
+            told[side] = {change: names for change, names in changes.items() if names}
     return told
 
 

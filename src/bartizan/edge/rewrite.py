@@ -19,7 +19,8 @@ class _Edits:
     __slots__ = ("_added", "_gone")
 
     def __init__(self, edits: HeaderEdits) -> None:
-        self._added = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in (edits.set | edits.add).items()]
+        pairs = (*edits.set.items(), *edits.add.items())
+        self._added = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
         self._gone = frozenset(name.lower().encode("latin-1") for name in (*edits.remove, *edits.set))
 
     def __call__(self, fields: Fields) -> Fields:
