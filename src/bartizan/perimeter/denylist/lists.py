@@ -33,9 +33,11 @@ MAX_LINE = 4096  # characters
 MAX_REPORTED = 20
 _PIECE = 2**20
 _MAPPED = b"\0" * 10 + b"\xff\xff"
-_LENGTHS = {str(length): length for length in range(129)}
+_MAPPED_NUMBER = 0xFFFF  # the same, of an address as an integer without its last 32 bits
 _LENGTHS_V4 = {"": 32} | {str(length): length for length in range(33)}
-_HOST_BITS_V4 = tuple(0xFFFFFFFF >> length for length in range(33))
+_LENGTHS_V6 = {"": 128} | {str(length): length for length in range(129)}
+_HOST_BITS_V4 = tuple((1 << 32 - length) - 1 for length in range(33))
+_HOST_BITS_V6 = tuple((1 << 128 - length) - 1 for length in range(129))
 
 
 class ListTooLong(ValueError):
@@ -120,13 +122,13 @@ class Networks:
 def parse_network(text: str) -> Network:
     """Read an address or CIDR; raises ``ValueError`` that says what is wrong with it."""
     address, slash, suffix = text.partition("/")
-    family, bits = (socket.AF_INET6, 128) if ":" in address else (socket.AF_INET, 32)
+    family, bits, lengths = (socket.AF_INET6, 128, _LENGTHS_V6) if ":" in address else (socket.AF_INET, 32, _LENGTHS_V4)
     try:
         packed = socket.inet_pton(family, address)
     except (OSError, ValueError):
         raise ValueError("not an address or network") from None
-    length = _LENGTHS.get(suffix, 129) if slash else bits
-    if length > bits:
+    length = None if slash and not suffix else lengths.get(suffix)
+    if length is None:
         raise ValueError(f"the prefix length has to be 0 to {bits}")
     if bits == 128 and length >= 96 and packed.startswith(_MAPPED):
         packed, bits, length = packed[12:], 32, length - 96
@@ -151,22 +153,23 @@ def read_lines(networks: Networks, lines: Iterable[str], begin: int) -> None:
 
     Characters are bytes of the file (Latin-1). Raises ``ListTooLong`` past ``MAX_NETWORKS``.
     """
-    add, pton, from_bytes = networks.v4.append, socket.inet_pton, int.from_bytes
-    lengths, host_bits = _LENGTHS_V4, _HOST_BITS_V4
+    pton, from_bytes = socket.inet_pton, int.from_bytes
+    v4 = socket.AF_INET, _LENGTHS_V4, _HOST_BITS_V4, networks.v4.append
+    v6 = socket.AF_INET6, _LENGTHS_V6, _HOST_BITS_V6, networks.v6.append
     origin = len(networks.sources) - 1 << 32
     for number, line in enumerate(lines, begin):
         address, slash, suffix = line.partition("/")
-        if ":" not in address and (suffix or not slash):
-            try:
-                first = from_bytes(pton(socket.AF_INET, address), "big")
-                length = lengths[suffix]
-            except (OSError, ValueError, KeyError):
-                pass  # it may have blanks or a comment
-            else:
-                if not first & host_bits[length]:
-                    add((first << 8 | length) << 48 | origin | number)
-                    continue
-        _read_line(networks, line, number)
+        family, lengths, host_bits, add = v6 if ":" in address else v4
+        try:
+            first = from_bytes(pton(family, address), "big")
+            length = lengths[suffix]
+        except (OSError, ValueError, KeyError):
+            _read_line(networks, line, number)
+            continue
+        if first & host_bits[length] or first >> 32 == _MAPPED_NUMBER or (slash and not suffix):
+            _read_line(networks, line, number)
+        else:
+            add((first << 8 | length) << 48 | origin | number)
     networks.count = len(networks.v4) + len(networks.v6)
     if networks.count > MAX_NETWORKS:
         raise ListTooLong(f"more than {MAX_NETWORKS} networks")
