@@ -32,9 +32,9 @@ def _duration(_: click.Context, __: click.Parameter, value: str | None) -> float
     try:
         seconds = parse_duration(value)
     except ValueError as error:
-        raise click.BadParameter(f"{value!r} {error}") from None
+        raise click.ClickException(f"--for: {value!r} {error}") from None
     if not seconds > 0:
-        raise click.BadParameter(f"{value!r} is no time at all; `bartizan unban` lifts a ban")
+        raise click.ClickException(f"--for: {value!r} is no time at all; `bartizan unban` lifts a ban")
     return seconds
 
 
@@ -42,7 +42,7 @@ def _network(_: click.Context, __: click.Parameter, value: str) -> str:
     try:
         return parse_target(value)[1]
     except ValueError as error:
-        raise click.BadParameter(f"{value!r}: {error}; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48") from None
+        raise click.ClickException(f"{value!r}: {error}; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48") from None
 
 
 @click.command()
@@ -82,7 +82,8 @@ def bans(config_file: Path, *, as_json: bool) -> None:
         click.echo("nobody is banned")
     else:
         for each in found:
-            click.echo(f"{each.network:<24} {_until(each):<28} by {each.made_by}: {each.reason or 'no reason given'}")
+            line = f"{each.network:<24} {_until(each):<28} by {each.made_by}: {each.reason or 'no reason given'}"
+            click.echo("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line))
 
 
 def _with_bans(config_file: Path, work: Callable[[BanList], Awaitable[T]]) -> T:
