@@ -263,6 +263,20 @@ async def test_cancelling_the_exchange_reaches_the_guard_and_is_no_failure(on_er
     assert exchange.verdict is None
 
 
+async def test_cancelling_reaches_a_guard_that_waits_for_nothing_but_its_turn() -> None:
+    async def yields(_: Exchange) -> Verdict | None:
+        await asyncio.sleep(0)
+        current = asyncio.current_task()
+        assert current is not None
+        current.cancel()
+        await asyncio.sleep(0)
+        return DENIED
+
+    task = asyncio.create_task(series_of(yields).on_request(make_exchange()))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_the_body_is_held_before_a_guard_that_wants_it_looks() -> None:
     seen: list[bytes] = []
 
