@@ -41,8 +41,8 @@ def wrk(port: int, seconds: int = SECONDS) -> Load:
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     return Load(
         float(_found(r"Requests/sec:\s+([\d.]+)", text)),
-        _milliseconds(_found(r"50%\s+(\S+)", text)),
-        _milliseconds(_found(r"99%\s+(\S+)", text)),
+        _milliseconds(_found(r"(?m)^\s+50%\s+(\S+)", text)),
+        _milliseconds(_found(r"(?m)^\s+99%\s+(\S+)", text)),
         int(failed[1]) if failed else 0,
     )
 
