@@ -104,6 +104,7 @@ def memory(site: Site) -> None:
     port = free_port()
     try:
         with servers.bartizan(site, port, limited=False) as pid, contextlib.ExitStack() as open_connections:
+            wrk(port, 1)  # the worker serves once it answers
             worker = _children(pid)[0]
             idle = _resident(worker)
             for _ in range(IDLE_CONNECTIONS):

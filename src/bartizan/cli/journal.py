@@ -137,12 +137,14 @@ def _story(record: HttpActivity) -> str:
             lines.append(("to change it", note.verdict.remedy))
         if note.error is not None:
             lines += [
-                ("ended with", note.error),
-                ("to change it", _ADVICE.get(note.error, "see the log of the same time")),
+                ("ended with", f"{note.error}: {note.error_detail}" if note.error_detail else note.error),
+                ("to change it", _ADVICE.get(note.error, _MALFORMED if record.http_response.code < 500 else _LOG)),
             ]
     return "\n".join(f"{name:<16} {value}" for name, value in lines if value)
 
 
+_LOG = "see the log of the same time"
+_MALFORMED = "nothing here, if the client is at fault; limits are in the listener's `limits` (docs/configuration.md)"
 _ADVICE = {
     "no_route": "no route fits; `bartizan explain` with this method and URL says what was compared",
     "method_not_allowed": "add the method to the route's methods",

@@ -47,7 +47,7 @@ class ConnectionContext:
 def _client(peername: object) -> Client:
     if not isinstance(peername, tuple):
         return _UNIX
-    address, version, number = parse_address(peername[0])
+    address, version, number = parse_address(peername[0].partition("%")[0])  # without a link-local zone
     return Client(address, peername[1], version, number)
 
 

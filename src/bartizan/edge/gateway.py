@@ -140,14 +140,26 @@ class Gateway:
         return exchange, snapshot, context
 
     def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
-        """Count and log a request that never became an exchange, and answer it."""
+        """Count and journal a request that HTTP or a limit forbids, and return the answer to it."""
         self.stats.refuse(error.reason)
-        exchange_id = self._ids.next(time())
         context = cast("ConnectionContext", connection.context)
-        self._log.info("request refused", id=exchange_id, client=context.peer.address, status=error.status,
-                       reason=error.reason)  # fmt: skip
-        accept = next((value for name, value in head.fields if name == b"accept"), None) if head is not None else None
-        return error_response(error.status, exchange_id=exchange_id, detail=str(error), accept=accept)
+        now = time()
+        request = Request(
+            "-" if head is None else head.method,
+            b"" if head is None else head.target,
+            Headers([] if head is None else head.fields),
+            path="-" if head is None else head.target.partition(b"?")[0].decode("latin-1"),
+            host="" if head is None or head.host is None else head.host.decode("latin-1"),
+        )
+        exchange = Exchange(
+            self._ids.next(now), request, context.connection, context.peer, received=now, started=self._loop.time()
+        )
+        exchange.error, exchange.error_detail = error.reason, str(error)
+        accept = request.headers.get(b"accept")
+        exchange.response = error_response(error.status, exchange_id=exchange.id, detail=str(error), accept=accept)
+        exchange.bytes_out = exchange.response.length or 0
+        self._finished(exchange)
+        return exchange.response
 
     def serve(self, connection: ServerConnection, journey: Journey) -> Coroutine[Any, Any, None]:
         """Carry an exchange to its end, and account for it."""

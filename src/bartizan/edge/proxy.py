@@ -83,13 +83,10 @@ class Proxy:
             exchange.error = "client_gone"
             stream.abort()
         except RequestError as error:
-            exchange.error = error.reason
+            exchange.error, exchange.error_detail = error.reason, str(error)
             self._answer(exchange, stream, error.status, str(error), close=True)
         except UpstreamError as error:
-            exchange.error = error.reason
-            self._log.warning(
-                "upstream failed", id=exchange.id, upstream=exchange.upstream, node=exchange.node, error=str(error)
-            )
+            exchange.error, exchange.error_detail = error.reason, str(error)
             self._answer(exchange, stream, error.status, "")
         except asyncio.CancelledError:
             exchange.error = "client_gone"

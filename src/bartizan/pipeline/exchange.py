@@ -82,6 +82,8 @@ class Exchange:
     """Seconds from the first byte sent to the node until its response head."""
     error: str | None = None
     """Why the exchange ended otherwise than by a whole response: a stable word (``upstream_timeout``)."""
+    error_detail: str | None = None
+    """The same in a sentence, for people."""
     bytes_in = 0
     bytes_out = 0
     duration = 0.0

@@ -100,6 +100,7 @@ class Unmapped(_Struct):
     node: str | None = None
     upstream_ms: float | None = None
     error: str | None = None
+    error_detail: str | None = None
     verdict: VerdictNote | None = None
     guards_ms: dict[str, float] = {}
     trace_uid: str | None = None

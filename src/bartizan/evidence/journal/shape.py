@@ -95,6 +95,7 @@ def _unmapped(exchange: Exchange) -> Unmapped:
         exchange.node,
         None if upstream_time is None else upstream_time * 1000,
         exchange.error,
+        exchange.error_detail,
         None
         if verdict is None
         else VerdictNote(verdict.action, exchange.decided_by or "", verdict.because, verdict.remedy),
