@@ -34,12 +34,13 @@ class Denylist:
     async def on_request(self, exchange: Exchange) -> Verdict | None:
         """Look the client up; see the class."""
         client = exchange.client
-        if self._allow is not None and self._allow.match(client.version, client.number):
+        version, number = client.version, client.number
+        if self._allow is not None and self._allow.row(version, number) >= 0:
             return None
-        if self._deny is not None and self._deny.match(client.version, client.number):
-            match = self._deny.find(client.version, client.number)
-            if match is not None:
-                return _listed(exchange, client, match)
+        if self._deny is not None:
+            row = self._deny.row(version, number)
+            if row >= 0:
+                return _listed(exchange, client, self._deny.at(version, row))
         ban = self._bans.match(client, self._clock())
         return None if ban is None else _banned(exchange, client, ban)
 

@@ -69,13 +69,16 @@ class PrefixSet:
 
     def match(self, version: int, number: int) -> bool:
         """Tell whether an address is in the set: ``version`` 4 or 6, ``number`` the address as an integer."""
-        return self._row(version, number) >= 0
+        return self.row(version, number) >= 0
 
     def find(self, version: int, number: int) -> Match | None:
         """Return the widest listed network that holds an address, with its place, or None."""
-        row, columns = self._row(version, number), self._columns
-        if row < 0:
-            return None
+        row = self.row(version, number)
+        return None if row < 0 else self.at(version, row)
+
+    def at(self, version: int, row: int) -> Match:
+        """Return the network in a row that ``row`` found."""
+        columns = self._columns
         if version == 4:
             first, length = columns.v4_first[row], columns.v4_length[row]
             source, line = columns.v4_source[row], columns.v4_line[row]
@@ -89,8 +92,8 @@ class PrefixSet:
     def __len__(self) -> int:
         return self._columns.size
 
-    def _row(self, version: int, number: int) -> int:
-        """Return the row of the network that holds an address, or -1."""
+    def row(self, version: int, number: int) -> int:
+        """Return the row of the network that holds an address, or -1: ``match`` for those who then ask ``at``."""
         if version == 4:
             index, firsts = self._v4_index, self._v4_first
             bucket = number >> self._v4_shift

@@ -85,11 +85,12 @@ class PrefixStore:
             read = collect(sources)
             self._tell(read.count, read.rejected_count, read.rejected)
             return PrefixSet(compile_columns(read))
-        opened = self._open(digest_sources(sources))
+        key = digest_sources(sources)
+        opened = self._open(key)
         if opened is not None:
             return opened
         with self._lock():
-            return self._open(digest_sources(sources)) or self._compile(sources)
+            return self._open(key) or self._compile(sources)
 
     def _open(self, key: bytes) -> PrefixSet | None:
         file = self._directory / (key.hex() + SUFFIX)
