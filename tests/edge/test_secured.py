@@ -80,6 +80,20 @@ def test_a_client_certificate_is_required_where_the_listener_says_so(
         wait_until(lambda: gateway.worker.report().refused.get("tls_client_certificate_missing") == 1)
 
 
+def test_connections_that_do_not_finish_their_handshake_have_a_limit(
+    upstream: Upstream, authority: Authority, tmp_path: Path
+) -> None:
+    tls = {"certificates": [authority.issue("localhost").config], "handshake_timeout": "1s"}
+    config = listening(upstream, tls=tls, limits={"connections": 5})
+    with Gateway(tmp_path, config) as gateway:
+        silent = [socket.create_connection(("127.0.0.1", gateway.port), 10) for _ in range(8)]
+        wait_until(lambda: gateway.worker.report().refused.get("handshakes_per_worker") == 3)
+        wait_until(lambda: gateway.worker.report().refused.get("tls_timeout") == 5)
+        assert over_tls(gateway, authority.client_context(), GET).endswith(b"ok")
+        for sock in silent:
+            sock.close()
+
+
 def test_only_trusted_proxies_may_say_who_the_client_is(upstream: Upstream, tmp_path: Path) -> None:
     forged = b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.9, 10.1.1.1\r\nX-Request-Id: mine-1\r\n\r\n"
     with Gateway(tmp_path / "one", listening(upstream)) as gateway, RawClient(gateway.port) as client:

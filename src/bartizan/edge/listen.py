@@ -37,11 +37,54 @@ async def open_listener(
 
 
 def _with_tls(loop: asyncio.AbstractEventLoop, gateway: Gateway, name: str, inner: Factory) -> Factory:
-    settings = TlsSettings(
-        current_store=lambda: gateway.snapshot.stores[name],
-        on_failure=lambda reason: gateway.stats.refuse("tls_" + reason),
-    )
-    return lambda peername, _: TlsServerLayer(settings, inner, loop, peername)
+    handshakes = _Handshakes(gateway, name)
+    settings = TlsSettings(current_store=lambda: gateway.snapshot.stores[name], on_failure=handshakes.failed)
+
+    def make_inner(peername: PeerName | None, tls: TlsInfo | None) -> asyncio.BaseProtocol:
+        handshakes.count -= 1
+        return inner(peername, tls)
+
+    def make(peername: PeerName | None, _: TlsInfo | None) -> asyncio.BaseProtocol:
+        if not handshakes.begin():
+            return _Refusal()
+        return TlsServerLayer(settings, make_inner, loop, peername)
+
+    return make
+
+
+class _Handshakes:
+    """Counts the connections of a listener that are not HTTP yet, so that they too have a limit."""
+
+    _AFTER = frozenset(("bad_record", "write_failed"))
+
+    def __init__(self, gateway: Gateway, listener: str) -> None:
+        self.count = 0
+        self._gateway = gateway
+        self._listener = listener
+
+    def begin(self) -> bool:
+        """Take one more, unless there are as many as the listener may have connections."""
+        if self.count >= self._gateway.snapshot.listeners[self._listener].connections:
+            self._gateway.stats.refuse("handshakes_per_worker")
+            return False
+        self.count += 1
+        return True
+
+    def failed(self, reason: str) -> None:
+        """Note that one has failed."""
+        if reason not in self._AFTER:
+            self.count -= 1
+        self._gateway.stats.refuse("tls_" + reason)
+
+
+class _Refusal(asyncio.Protocol):
+    """Closes a connection at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
+        else:
+            transport.close()
 
 
 def _with_proxy_protocol(
