@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine
-from time import time
+from time import perf_counter, time
 from typing import Any, cast
 
 import structlog
@@ -135,7 +135,7 @@ class Gateway:
         client = context.peer if not context.trusted else snapshot.forwarding.client_of(context.peer, request.headers)
         now = time()
         exchange = Exchange(
-            self._ids.next(now), request, context.connection, client, received=now, started=self._loop.time()
+            self._ids.next(now), request, context.connection, client, received=now, started=perf_counter()
         )
         return exchange, snapshot, context
 
@@ -152,7 +152,7 @@ class Gateway:
             host="" if head is None or head.host is None else head.host.decode("latin-1"),
         )
         exchange = Exchange(
-            self._ids.next(now), request, context.connection, context.peer, received=now, started=self._loop.time()
+            self._ids.next(now), request, context.connection, context.peer, received=now, started=perf_counter()
         )
         exchange.error, exchange.error_detail = error.reason, str(error)
         accept = request.headers.get(b"accept")
@@ -170,7 +170,7 @@ class Gateway:
     def _account(self, exchange: Exchange) -> None:
         self.in_flight -= 1
         exchange.bytes_in = exchange.bytes_in or exchange.request.body.received
-        exchange.duration = self._loop.time() - exchange.started
+        exchange.duration = perf_counter() - exchange.started
         for callback in exchange.on_end:
             callback(exchange)
         self.stats.count(exchange)

@@ -61,7 +61,7 @@ class RouteInfo:
 class Exchange:
     """The unit of everything: guards look at it, the journal keeps it.
 
-    Times: ``received`` is wall-clock Unix time in seconds, ``started`` the monotonic clock in seconds. ``timings``
+    Times: ``received`` is wall-clock Unix time in seconds, ``started`` the performance counter in seconds. ``timings``
     holds one ``(guard name, seconds)`` per guard that ran. ``client`` is the originating client as far as it can be
     trusted.
     """
