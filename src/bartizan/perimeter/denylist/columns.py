@@ -36,10 +36,9 @@ class Columns:
     v4_length: Sequence[int]
     v4_line: Sequence[int]
     v4_source: Sequence[int]
-    v6_group: Sequence[int]
-    """The upper 64 bits of first addresses, without repetition."""
-    v6_begin: Sequence[int]
-    """Per group, its first row; one more at the end."""
+    v6_groups: array[int] | memoryview[int]
+    """Two numbers per group, side by side so that one brings the other into the processor's cache: the upper 64 bits of
+    its addresses; and its first row, shifted by eight, with the prefix length there. One more pair at the end."""
     v6_low: Sequence[int]
     v6_length: Sequence[int]
     v6_line: Sequence[int]
@@ -57,15 +56,13 @@ def compile_columns(networks: Networks) -> Columns:
     v4, v6 = _rows(sorted(networks.v4), 32), _rows(sorted(networks.v6), 128)
     bits = min(max(len(v4.firsts).bit_length() - _BUCKET_BITS, 0), _MAX_INDEX_BITS)
     buckets = range(0, (1 << 32) + 1, 1 << 32 - bits)
-    groups, begins = _groups(v6.firsts)
     return Columns(
         v4_index=array("I", [bisect_left(v4.firsts, bucket) for bucket in buckets]),
         v4_first=array("I", v4.firsts),
         v4_length=v4.lengths,
         v4_line=v4.lines,
         v4_source=v4.sources,
-        v6_group=groups,
-        v6_begin=begins,
+        v6_groups=_groups(v6),
         v6_low=array("Q", [first & LOW for first in v6.firsts]),
         v6_length=v6.lengths,
         v6_line=v6.lines,
@@ -100,14 +97,15 @@ def _rows(keys: list[int], width: int) -> _Rows:
     return _Rows(firsts, lengths, lines, sources)
 
 
-def _groups(firsts: list[int]) -> tuple[array[int], array[int]]:
-    groups, begins = array("Q"), array("I")
+def _groups(rows: _Rows) -> array[int]:
+    pairs = array("Q")
     last = -1
-    for row, first in enumerate(firsts):
+    for row, first in enumerate(rows.firsts):
         group = first >> 64
         if group != last:
-            groups.append(group)
-            begins.append(row)
+            pairs.append(group)
+            pairs.append(row << 8 | rows.lengths[row])
             last = group
-    begins.append(len(firsts))
-    return groups, begins
+    pairs.append(LOW)
+    pairs.append(len(rows.firsts) << 8)
+    return pairs

@@ -18,17 +18,16 @@ __all__ = ["PrefixSetError", "map_image", "write_image"]
 
 _HEADER = struct.Struct("<8sII16s6Q")
 """Magic with version, byte order mark, checksum of counts and body, key, and the counts: buckets of the IPv4 index,
-IPv4 rows, IPv6 groups, IPv6 rows, networks read, bytes of the source table."""
+IPv4 rows, numbers about IPv6 groups, IPv6 rows, networks read, bytes of the source table."""
 _COUNTS = struct.Struct("<6Q")
-_MAGIC = b"BZPFX\0\0\x02"
+_MAGIC = b"BZPFX\0\0\x03"
 _ORDER = 0x01020304 if sys.byteorder == "little" else 0x04030201
 _COLUMNS = (
-    ("v6_group", "Q"),
+    ("v6_groups", "Q"),
     ("v6_low", "Q"),
     ("v4_index", "I"),
     ("v4_first", "I"),
     ("v4_line", "I"),
-    ("v6_begin", "I"),
     ("v6_line", "I"),
     ("v4_source", "H"),
     ("v6_source", "H"),
@@ -49,7 +48,7 @@ def write_image(columns: Columns, target: Path, key: bytes) -> int:
     counts = (
         len(columns.v4_index) - 1,
         len(columns.v4_first),
-        len(columns.v6_group),
+        len(columns.v6_groups),
         len(columns.v6_low),
         columns.size,
         len(sources),
@@ -94,7 +93,7 @@ def map_image(file: Path) -> Columns:
 
 def _sizes(buckets: int, v4: int, groups: int, v6: int) -> tuple[int, ...]:
     """Return the bytes of each column, in the order of the file."""
-    rows = (groups, v6, buckets + 1, v4, v4, groups + 1, v6, v4, v6, v4, v6)
+    rows = (groups, v6, buckets + 1, v4, v4, v6, v4, v6, v4, v6)
     return tuple(count * struct.calcsize(code) for count, (_, code) in zip(rows, _COLUMNS, strict=True))
 
 

@@ -44,8 +44,8 @@ class PrefixSet:
         self._v4_shift = 33 - (len(columns.v4_index) - 1).bit_length()
         self._v4_first = columns.v4_first
         self._v4_length = columns.v4_length
-        self._v6_group = columns.v6_group
-        self._v6_begin = columns.v6_begin
+        pairs = memoryview(columns.v6_groups)
+        self._v6_group, self._v6_begin = pairs[:-2:2], pairs[1::2]
         self._v6_low = columns.v6_low
         self._v6_length = columns.v6_length
 
@@ -83,8 +83,8 @@ class PrefixSet:
             first, length = columns.v4_first[row], columns.v4_length[row]
             source, line = columns.v4_source[row], columns.v4_line[row]
         else:
-            group = bisect_right(columns.v6_begin, row) - 1
-            first, length = columns.v6_group[group] << 64 | columns.v6_low[row], columns.v6_length[row]
+            group = bisect_right(self._v6_begin, row << 8 | 0xFF) - 1
+            first, length = self._v6_group[group] << 64 | columns.v6_low[row], columns.v6_length[row]
             source, line = columns.v6_source[row], columns.v6_line[row]
         name, is_file = columns.sources[source]
         return Match(format_network(version, first, length), name, line if is_file else 0)
@@ -105,12 +105,12 @@ class PrefixSet:
         group = bisect_right(groups, high) - 1
         if group < 0:
             return -1
-        row = self._v6_begin[group]
-        length = self._v6_length[row]
+        begin = self._v6_begin[group]
+        row, length = begin >> 8, begin & 0xFF
         if length <= 64:
             return -1 if (high ^ groups[group]) >> (64 - length) else row
         if groups[group] != high:
             return -1
         low, lows = number & LOW, self._v6_low
-        at = bisect_right(lows, low, row, self._v6_begin[group + 1]) - 1
+        at = bisect_right(lows, low, row, self._v6_begin[group + 1] >> 8) - 1
         return at if at >= row and not (low ^ lows[at]) >> (128 - self._v6_length[at]) else -1
