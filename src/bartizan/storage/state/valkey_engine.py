@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from bartizan.errors import StateError
@@ -20,6 +20,7 @@ from bartizan.storage.state.interface import Entry, FeedItem, GcraLimit, GcraRes
 __all__ = ["ValkeyState"]
 
 _SCAN_PIECE = 500
+_CONNECTIONS = 64
 _SCHEMES = {"valkey": "redis", "valkeys": "rediss", "redis": "redis", "rediss": "rediss", "unix": "unix"}
 
 _CLOCK = """
@@ -92,9 +93,14 @@ class ValkeyState:
             raise StateError(f"storage.state.url has the scheme {scheme!r}; use one of {schemes}")
         self._where = re.sub(r"^[^@/]*@", "", rest)
         self._prefix = key_prefix.encode() + b":"
-        self._redis: Redis = Redis.from_url(
-            f"{_SCHEMES[scheme]}://{rest}", socket_timeout=timeout, socket_connect_timeout=timeout, max_connections=64
+        pool = BlockingConnectionPool.from_url(  # more operations at once than connections wait their turn
+            f"{_SCHEMES[scheme]}://{rest}",
+            max_connections=_CONNECTIONS,
+            timeout=timeout,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
         )
+        self._redis: Redis = Redis.from_pool(pool)
         script = self._redis.register_script
         self._gcra = script(_GCRA)
         self._compare_and_set = script(_COMPARE_AND_SET)
