@@ -111,7 +111,17 @@ def test_replacing_the_workers_fails_no_request(bartizan: Bartizan) -> None:
         while not stop.is_set():
             statuses.append(get(bartizan))
 
-    threads = [threading.Thread(target=load) for _ in range(4)]
+    def load_kept() -> None:
+        while not stop.is_set():
+            with RawClient(bartizan.port) as client:
+                fields: dict[bytes, bytes] = {}
+                while not stop.is_set() and fields.get(b"connection") != b"close":
+                    client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                    status, fields, _ = client.response()
+                    statuses.append(status)
+                    time.sleep(0.01)
+
+    threads = [threading.Thread(target=work) for work in (load, load, load_kept, load_kept)]
     for thread in threads:
         thread.start()
     os.kill(bartizan.process.pid, signal.SIGUSR2)

@@ -32,6 +32,7 @@ __all__ = ["Gateway"]
 
 TICK = 0.1  # seconds between looks at what waits for upstreams
 TICKS_PER_SWEEP = 5  # looks at client connections are rarer
+QUIET = 1.0  # seconds without a request after which a draining worker closes a connection
 
 
 class Gateway:
@@ -193,7 +194,7 @@ class Gateway:
             for connection in list(self.connections):
                 connection.tick(now)
                 if self.draining:
-                    connection.close_if_idle()
+                    connection.close_if_idle(now, QUIET)
 
     async def drain(self, grace: float) -> None:
         """Let exchanges finish for at most ``grace`` seconds; idle connections close at the next sweep."""

@@ -272,9 +272,10 @@ class ServerConnection(asyncio.Protocol):
         elif self.phase is Phase.EXCHANGE and self.limits.min_rate:
             self._judge_rate(now)
 
-    def close_if_idle(self) -> None:
-        """End the connection if no request is in progress."""
-        if self.phase is Phase.OPEN and self._parser.idle:
+    def close_if_idle(self, now: float, quiet: float) -> None:
+        """End the connection if nothing has come for ``quiet`` seconds: a next request could be on its way."""
+        since = self.deadline - (self.limits.idle_timeout if self.served else self.limits.header_timeout)
+        if self.phase is Phase.OPEN and self._parser.idle and now - since > quiet:
             self._end()
 
     def _expired(self, now: float) -> None:
