@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-import msgspec
 from tests.support.exchange import make_exchange
 
 from bartizan.config.model import Journal
@@ -52,14 +51,41 @@ def _exchange() -> Exchange:
 
 
 def _plain(exchange: Exchange, directory: Path) -> float:
-    """Return the cost of ``json.dumps`` and a buffered write of the record's plain data, made anew each time."""
+    """Return the cost of the same facts as a dictionary, ``json.dumps`` and a buffered write."""
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "plain.jsonl").open("w") as file:
 
         def write() -> None:
-            file.write(json.dumps(msgspec.to_builtins(exchange_record(exchange))) + "\n")
+            file.write(json.dumps(_facts(exchange)) + "\n")
 
         return _cost(write, file.flush)
+
+
+def _facts(exchange: Exchange) -> dict[str, object]:
+    request, client = exchange.request, exchange.client
+    return {
+        "time": int(exchange.received * 1000),
+        "id": exchange.id,
+        "method": request.method,
+        "path": request.path,
+        "host": request.host,
+        "query": None if request.query is None else request.query.decode("latin-1"),
+        "scheme": exchange.connection.scheme,
+        "version": request.version,
+        "user_agent": (request.headers.get(b"user-agent") or b"").decode("latin-1"),
+        "request_bytes": exchange.bytes_in,
+        "status": 0 if exchange.response is None else exchange.response.status,
+        "response_bytes": exchange.bytes_out,
+        "client": client.address,
+        "port": client.port,
+        "duration_ms": exchange.duration * 1000,
+        "route": None if exchange.route is None else exchange.route.name,
+        "upstream": exchange.upstream,
+        "node": exchange.node,
+        "upstream_ms": (exchange.upstream_time or 0.0) * 1000,
+        "guards_ms": {name: seconds * 1000 for name, seconds in exchange.timings},
+        "listener": exchange.connection.listener,
+    }
 
 
 def _cost(one: Callable[[], None], flush: Callable[[], object]) -> float:
