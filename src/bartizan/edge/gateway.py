@@ -64,6 +64,7 @@ class Gateway:
         self._log = structlog.get_logger("bartizan.edge")
         self._timer: asyncio.TimerHandle | None = None
         self._ticks = 0
+        self._no_body = Body.of()  # complete, empty, and the same for all requests without one
         self._idle = asyncio.Event()
 
     def connection(self, listener: str, peername: object = None, tls: TlsInfo | None = None) -> ServerConnection:
@@ -104,7 +105,7 @@ class Gateway:
         if self.draining and not self.connections:
             self._idle.set()
 
-    def begin(self, connection: ServerConnection, head: Head, body: Body) -> Journey:
+    def begin(self, connection: ServerConnection, head: Head, body: Body | None) -> Journey:
         """Return the exchange for a request head, ready to be served. Raises ``RequestError``."""
         snapshot = self.snapshot
         context = cast("ConnectionContext", connection.context)
@@ -129,7 +130,7 @@ class Gateway:
             authority=authority.decode("ascii") if authority else "",
             host=host,
             version="1.1" if head.minor else "1.0",
-            body=body,
+            body=body or self._no_body,
             length=head.length,
             upgrade=head.upgrade,
         )

@@ -271,11 +271,12 @@ class Proxy:
         """Stream the request body while waiting for the response head, which may come before the body's end."""
         attempt.upload = upload = self._loop.create_task(self._send_body(exchange.request, stream, attempt.connection))
         done, _ = await asyncio.wait((upload, waiter), return_when=asyncio.FIRST_COMPLETED)
+        failure = upload.exception() if upload in done else None
+        if failure is not None and (waiter not in done or isinstance(failure, RequestError | ClientGone)):
+            waiter.cancel() or waiter.exception()  # nobody will ask it any more
+            raise failure
         if waiter not in done:
-            upload.result()
             attempt.connection.deadline = self._clock() + (route.timeout or attempt.destination.response_timeout)
-        elif upload in done and isinstance(upload.exception(), RequestError | ClientGone):
-            upload.result()
         return await waiter
 
     @staticmethod
@@ -326,8 +327,8 @@ class Proxy:
         """Give the connection back if its exchange is complete on both sides, otherwise close it."""
         connection = attempt.connection
         self._awaiting.discard(connection)
-        if attempt.upload is not None and not attempt.upload.done():
-            attempt.upload.cancel()
+        upload = attempt.upload
+        if upload is not None and (upload.cancel() or upload.cancelled() or upload.exception() is not None):
             connection.close()
         elif not connection.reusable:
             connection.close()

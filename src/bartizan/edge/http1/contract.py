@@ -54,7 +54,7 @@ class Exchanges(Protocol):
         """Take note of a new connection; False refuses it."""
         ...
 
-    def begin(self, connection: ServerConnection, head: Head, body: Body) -> Journey:
+    def begin(self, connection: ServerConnection, head: Head, body: Body | None) -> Journey:
         """Return the exchange for a request head, ready to be served. Raises ``RequestError``."""
         ...
 

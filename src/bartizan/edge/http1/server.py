@@ -26,7 +26,6 @@ from bartizan.http.message import Response
 __all__ = ["ServerConnection"]
 
 WRITE_HIGH_WATER = 256 * 1024  # bytes a slow client may have waiting in this process
-_NO_BODY = Body.of()  # complete, empty, and the same for all requests without one
 LINGER_TIME = 2.0  # seconds that a closing connection may still take to read its answer
 LINGER_BYTES = 1024 * 1024
 
@@ -152,7 +151,7 @@ class ServerConnection(asyncio.Protocol):
         self._pace.begin_request(self._loop.time())
         self.deadline = NEVER
         self._body = None if head.length == 0 else Body(self._resume_reading)
-        self._hand_over(self._exchanges.begin(self, head, self._body or _NO_BODY))
+        self._hand_over(self._exchanges.begin(self, head, self._body))
 
     def _hand_over(self, journey: Journey) -> None:
         """Have the connection's task serve an exchange; one task for all saves making one for each."""
