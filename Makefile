@@ -4,7 +4,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 PY := $(VENV)/bin/python
-PEERS := build/bench-venv
 
 .PHONY: help setup demo test lint bench lock reformat clean
 
@@ -27,13 +26,8 @@ lint: setup ## Style, types, layers, layout
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m scripts.check_layout
 
-bench: setup $(PEERS)/.stamp ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
+bench: setup ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
 	@$(PY) -m benchmarks.run
-
-$(PEERS)/.stamp: requirements/bench.txt | setup
-	@$(PY) -m venv --clear $(PEERS)
-	@$(PEERS)/bin/python -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes -r $<
-	@touch $@
 
 lock: setup ## Pin the requirements anew
 	@for name in runtime dev bench; do \

@@ -45,6 +45,7 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self.run(self.worker.drain(0.0))
         self.run(self.worker.close())
+        self.run(self._settle())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -68,6 +69,14 @@ class Gateway:
         sock.setblocking(False)
         self.ports[name] = sock.getsockname()[1]
         return sock
+
+    @staticmethod
+    async def _settle() -> None:
+        """Let connections that have just been accepted or cut come to their end, so that none is left in the loop."""
+        for _ in range(400):
+            await asyncio.sleep(0.005)
+            if len(asyncio.all_tasks()) == 1:
+                return
 
     async def _start(self, sockets: dict[str, socket.socket]) -> None:
         self.worker = EdgeWorker(asyncio.get_running_loop(), slot=0, log=structlog.get_logger())
