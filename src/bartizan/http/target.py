@@ -80,6 +80,8 @@ def _absolute(url: bytes, query: bytes | None, options: bool, escaped_slashes: s
     if not mark or scheme.lower() not in (b"http", b"https"):
         raise RequestError(400, "invalid_target", "the request target is neither a path nor an http(s) URL")
     authority, slash, path = rest.partition(b"/")
+    if authority.translate(None, _VISIBLE):
+        raise _invalid_characters()
     if not authority or b"@" in authority:
         raise RequestError(400, "invalid_target", "the URL in the request target has no plain host")
     if options and not slash and query is None:
@@ -165,8 +167,8 @@ def parse_host(value: bytes) -> Host:
     if len(text) > _MAX_HOST + 7:
         raise RequestError(400, "invalid_host", "the Host is longer than a host name can be")
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        host = _address(host) if ":" in host else ""
+        host, bracket, rest = text[1:].partition("]")
+        host = _address(host) if bracket and ":" in host else ""
     else:
         host, colon, port = text.partition(":")
         rest = colon + port
