@@ -1,1 +1,1 @@
-"""Speed beside peers, in one run on one machine: only ratios of a run count."""
+"""Measurements beside other gateways: ``python -m benchmarks.run``."""

@@ -1,162 +1,83 @@
-"""Requests a second as a proxy, on one core, beside nginx and others; memory of one edge process."""
+"""Requests per second and latency of Bartizan beside other gateways, as a bare proxy and with a rate limit on.
+
+Rounds are interleaved, so that what else the machine does meets all alike; figures are medians of the rounds. Requests
+per second of the server's CPU time tell what it would do on a core that nobody else uses.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import re
-import resource
-import shutil
-import socket
-import statistics
-import subprocess
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
-from benchmarks import servers
-from benchmarks.report import Row, write_report
-from benchmarks.servers import LOAD_CORE, PEERS, PeerUnavailableError, Site, free_port
+from benchmarks.contenders import BARTIZAN, NGINX, PEERS, Contender, running, upstream
+from benchmarks.load import CaseFailed, Figures, measure
+from benchmarks.report import Row
 
-CONNECTIONS = 32
-SECONDS = 6
+__all__ = ["proxy", "ratelimit"]
+
 ROUNDS = 3
-IDLE_CONNECTIONS = 5000
+REQUIRED = 0.30  # of nginx's requests per second
 
 
 @dataclass
-class Load:
-    """What wrk measured: requests a second, latencies in milliseconds, answers that were not 2xx or 3xx."""
+class _Score:
+    rounds: list[Figures] = field(default_factory=list)
+    failed: str = ""
 
-    rate: float
-    p50: float
-    p99: float
-    failed: int
-
-
-def wrk(port: int, seconds: int = SECONDS) -> Load:
-    """Load a server from the other core."""
-    command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    text = subprocess.run([*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True).stdout
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-    return Load(
-        float(_found(r"Requests/sec:\s+([\d.]+)", text)),
-        _milliseconds(_found(r"(?m)^\s+50%\s+(\S+)", text)),
-        _milliseconds(_found(r"(?m)^\s+99%\s+(\S+)", text)),
-        int(failed[1]) if failed else 0,
-    )
+    def middle(self, figure: str) -> float | None:
+        if self.failed or not self.rounds:
+            return None
+        return float(median(getattr(each, figure) for each in self.rounds))
 
 
-def compare(site: Site, *, limited: bool) -> dict[str, Load]:
-    """Measure nginx and Bartizan in turns; returns the median round of each."""
-    ports = {"nginx": free_port(), "bartizan": free_port()}
-    measured: dict[str, list[Load]] = {name: [] for name in ports}
-    with (
-        servers.nginx(site, ports["nginx"], limited=limited),
-        servers.bartizan(site, ports["bartizan"], limited=limited),
-    ):
-        for name, port in ports.items():
-            wrk(port, 1)
-            measured[name].clear()
-        for _ in range(ROUNDS):
-            for name, port in ports.items():
-                measured[name].append(wrk(port))
-    return {name: sorted(loads, key=lambda load: load.rate)[len(loads) // 2] for name, loads in measured.items()}
+def proxy(directory: Path, seconds: float) -> list[Row]:
+    """Measure bare proxies, ``seconds`` a round."""
+    order = [NGINX, BARTIZAN, *PEERS[:2], NGINX, BARTIZAN, *PEERS[2:], NGINX, BARTIZAN]
+    return _compare("bare proxy", order, directory, seconds, limited=False)
 
 
-def rows(case: str, ours: Load, peers: dict[str, Load]) -> list[Row]:
-    """Return the rows of a case; a case with failed requests is worth nothing and says so."""
-    for name, load in {"bartizan": ours, **peers}.items():
-        if load.failed:
-            raise RuntimeError(f"{case}: {load.failed} requests of {name} failed")
+def ratelimit(directory: Path, seconds: float) -> list[Row]:
+    """Measure with a rate limit that is never reached: nginx's limit_req, one window by address."""
+    return _compare("proxy with rate limit", [NGINX, BARTIZAN] * ROUNDS, directory, seconds, limited=True)
+
+
+def _compare(case: str, order: Sequence[Contender], directory: Path, seconds: float, *, limited: bool) -> list[Row]:
+    scores = {contender.name: _Score() for contender in order}
+    with upstream(directory / "upstream") as backend:
+        for number, contender in enumerate(order):
+            score = scores[contender.name]
+            if not score.failed:
+                _round(contender, score, directory / f"{number}-{contender.name}", backend, seconds, limited=limited)
+    ours = scores.pop(BARTIZAN.name)
     return [
-        Row(case, "requests/s", ours.rate, {name: load.rate for name, load in peers.items()}),
-        Row(f"{case}, p50", "ms", ours.p50, {name: load.p50 for name, load in peers.items()}),
-        Row(f"{case}, p99", "ms", ours.p99, {name: load.p99 for name, load in peers.items()}),
+        _row(f"{case}, 1 KiB JSON", "requests/s", "rate", ours, scores, at_least=REQUIRED),
+        _row(f"{case}, requests per CPU second", "1/s", "per_cpu", ours, scores, at_least=REQUIRED),
+        _row(f"{case}, latency p50", "ms", "p50", ours, scores),
+        _row(f"{case}, latency p99", "ms", "p99", ours, scores),
     ]
 
 
-def proxy(site: Site) -> None:
-    """A bare proxy beside nginx, haproxy, envoy, caddy and traefik."""
-    found = compare(site, limited=False)
-    peers = {"nginx": found["nginx"]}
-    for name, start in PEERS.items():
-        port = free_port()
-        try:
-            with start(site, port):
-                wrk(port, 1)
-                peers[name] = wrk(port)
-        except PeerUnavailableError as error:
-            print(f"  {name} is left out: {error}", flush=True)
-    write_report("proxy", rows("proxy, 1 KiB JSON, 32 connections", found["bartizan"], peers))
-
-
-def ratelimit(site: Site) -> None:
-    """The same with a rate limit that is never reached."""
-    found = compare(site, limited=True)
-    write_report("ratelimit", rows("proxy with rate limit", found["bartizan"], {"nginx": found["nginx"]}))
-
-
-def memory(site: Site) -> None:
-    """Resident memory of one edge process: idle, and with thousands of idle keep-alive connections."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, IDLE_CONNECTIONS * 2 + 1000), hard))
-    port = free_port()
+def _round(
+    contender: Contender, score: _Score, directory: Path, backend: int, seconds: float, *, limited: bool
+) -> None:
     try:
-        with servers.bartizan(site, port, limited=False) as pid, contextlib.ExitStack() as open_connections:
-            wrk(port, 1)  # the worker serves once it answers
-            worker = _children(pid)[0]
-            idle = _resident(worker)
-            for _ in range(IDLE_CONNECTIONS):
-                sock = open_connections.enter_context(socket.create_connection(("127.0.0.1", port)))
-                sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-                sock.recv(4096)
-            time.sleep(1.0)
-            loaded = _resident(worker)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    limits = {
-        "idle edge process (limit 80)": (idle, 80.0),
-        f"{IDLE_CONNECTIONS} idle connections (limit 200)": (loaded, 200.0),
-    }
-    write_report("memory", [Row(case, "MiB", value, {"limit": limit}) for case, (value, limit) in limits.items()])
+        with running(contender, directory, backend, limited=limited) as place:
+            figures = measure(place, seconds)
+    except (CaseFailed, OSError, RuntimeError) as error:
+        score.failed = " ".join(str(error).split())[:500]
+        print(f"  {contender.name:<9} FAILED: {score.failed}", flush=True)
+    else:
+        score.rounds.append(figures)
+        print(f"  {contender.name:<9} {figures}", flush=True)
 
 
-TARGETS: dict[str, Callable[[Site], None]] = {"proxy": proxy, "ratelimit": ratelimit, "memory": memory}
-
-
-def run(names: list[str]) -> None:
-    """Run the targets named."""
-    directory = Path("build/bench/run").absolute()
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    site = Site(directory, free_port())
-    with servers.upstream(site):
-        for name in names:
-            TARGETS[name](site)
-
-
-def _resident(pid: int) -> float:
-    """Return a process' resident memory in MiB, the median of a few looks."""
-    looks = []
-    for _ in range(5):
-        status = Path(f"/proc/{pid}/status").read_text()
-        looks.append(int(_found(r"VmRSS:\s+(\d+) kB", status)) / 1024)
-        time.sleep(0.1)
-    return statistics.median(looks)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _found(pattern: str, text: str) -> str:
-    match = re.search(pattern, text)
-    if match is None:
-        raise RuntimeError(f"{pattern!r} is not in {text[:400]!r}")
-    return match[1]
-
-
-def _milliseconds(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr] # wrk's own form
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+def _row(
+    case: str, unit: str, figure: str, ours: _Score, peers: dict[str, _Score], *, at_least: float | None = None
+) -> Row:
+    failed = {name: score.failed for name, score in peers.items() if score.failed}
+    if ours.failed:
+        failed[BARTIZAN.name] = ours.failed
+    others = {name: score.middle(figure) for name, score in peers.items()}
+    return Row(case, unit, ours.middle(figure), others, NGINX.name, at_least=at_least, failed=failed)

@@ -1,36 +1,87 @@
-"""What every benchmark leaves behind: a table for people, and rows in ``build/bench/<target>.json``."""
+"""Rows of figures: printed for people, and written to build/bench/TARGET.json to be compared over time."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-DIRECTORY = Path("build/bench")
+__all__ = ["OUTPUT", "Row", "write_report"]
+
+OUTPUT = Path("build/bench")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Row:
-    """One figure of ours beside its peers'; ``ratio`` is ours over the first peer's, None without one."""
+    """One case: our figure beside those of others, in ``unit``.
+
+    ``reference`` names the peer that ``ratio`` (ours / its) is to. ``at_least`` and ``at_most`` are requirements on
+    that ratio. ``failed`` tells why a figure is None.
+    """
 
     case: str
     unit: str
-    ours: float
-    peers: dict[str, float] = field(default_factory=dict)
-    ratio: float | None = None
+    ours: float | None
+    peers: Mapping[str, float | None] = field(default_factory=dict)
+    reference: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    failed: dict[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if self.ratio is None and self.peers:
-            first = next(iter(self.peers.values()))
-            self.ratio = round(self.ours / first, 3) if first else None
+    @property
+    def ratio(self) -> float | None:
+        """Ours / the reference's, or None where one of them is not known."""
+        other = self.peers.get(self.reference)
+        return None if self.ours is None or not other else self.ours / other
+
+    @property
+    def met(self) -> bool:
+        """Whether our figure is known and within the requirements."""
+        ratio = self.ratio
+        if self.at_least is None and self.at_most is None:
+            return self.ours is not None
+        if ratio is None:
+            return False
+        return (self.at_least is None or ratio >= self.at_least) and (self.at_most is None or ratio <= self.at_most)
 
 
-def write_report(target: str, rows: list[Row]) -> None:
-    """Print the rows and write them to the target's file."""
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    (DIRECTORY / f"{target}.json").write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+def write_report(target: str, rows: Sequence[Row], output: Path = OUTPUT) -> bool:
+    """Print and write the rows of a target; tells whether all requirements are met."""
+    output.mkdir(parents=True, exist_ok=True)
+    (output / f"{target}.json").write_text(json.dumps([_plain(row) for row in rows], indent=2) + "\n")
     print(f"\n{target}")
     for row in rows:
-        peers = "  ".join(f"{name} {value:,.2f}" for name, value in row.peers.items())
-        ratio = "" if row.ratio is None else f"  ratio {row.ratio:.3f}"
-        print(f"  {row.case:<44} {row.ours:>12,.2f} {row.unit:<12} {peers}{ratio}", flush=True)
+        for line in _lines(row):
+            print(f"  {line}")
+    return all(row.met for row in rows)
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "case": row.case,
+        "unit": row.unit,
+        "ours": row.ours,
+        "peers": dict(row.peers),
+        "ratio": row.ratio,
+    }
+    return plain | ({"failed": row.failed} if row.failed else {})
+
+
+def _lines(row: Row) -> list[str]:
+    ratio = "" if row.ratio is None else f" = {row.ratio:.2f} of {row.reference}"
+    needed = "".join(
+        f", {word} {bound:g} required: {'met' if row.met else 'MISSED'}"
+        for word, bound in (("at least", row.at_least), ("at most", row.at_most))
+        if bound is not None
+    )
+    peers = "   ".join(f"{name} {_figure(value)}" for name, value in row.peers.items())
+    lines = [f"{f'{row.case}, {row.unit}':<46} Bartizan {_figure(row.ours)}{ratio}{needed}", f"{'':<46} {peers}"]
+    return lines + [f"    {name} FAILED: {why}" for name, why in row.failed.items()]
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

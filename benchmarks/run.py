@@ -1,27 +1,52 @@
-"""``make bench``: all targets, or those named as arguments."""
+"""All measurements, in one run on this machine: ``python -m benchmarks.run [TARGET ...]``.
+
+Only ratios of one run count: the machine may do other things. Exit status 1 if something failed or missed what is
+required of it.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks import parts, proxy
+from benchmarks.denylist import denylist
+from benchmarks.journal import journal
+from benchmarks.memory import memory
+from benchmarks.proxy import proxy, ratelimit
+from benchmarks.report import OUTPUT, Row, write_report
+from benchmarks.state import state
+
+TARGETS: dict[str, Callable[[Path, float], list[Row]]] = {
+    "proxy": proxy,
+    "ratelimit": ratelimit,
+    "memory": memory,
+    "denylist": denylist,
+    "journal": journal,
+    "state": state,
+}
 
 
-def main(names: list[str]) -> int:
-    """Run the targets; returns the exit status."""
-    wanted = names or [*parts.TARGETS, *proxy.TARGETS]
-    unknown = [name for name in wanted if name not in parts.TARGETS and name not in proxy.TARGETS]
+def main() -> int:
+    """Measure and report; returns the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; all if none is given")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of load a round")
+    options = parser.parse_args()
+    unknown = set(options.targets) - set(TARGETS)
     if unknown:
-        print(
-            f"no target {', '.join(unknown)}; there are {', '.join([*parts.TARGETS, *proxy.TARGETS])}", file=sys.stderr
-        )
-        return 2
-    for name in wanted:
-        if name in parts.TARGETS:
-            parts.TARGETS[name]()
-    proxy.run([name for name in wanted if name in proxy.TARGETS])
-    return 0
+        parser.error(f"no such target: {', '.join(sorted(unknown))}")
+    met = True
+    for target in options.targets or TARGETS:
+        print(f"measuring {target}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="bartizan-bench-") as scratch:
+            rows = TARGETS[target](Path(scratch), options.seconds)
+        met = write_report(target, rows) and met
+    print(f"\nwritten to {OUTPUT}/; {'all requirements met' if met else 'a requirement was MISSED'}")
+    return 0 if met else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -19,6 +19,13 @@ class ServerProcess:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process id while it runs."""
+        if self._process is None:
+            raise RuntimeError("it does not run")
+        return self._process.pid
+
     def start(self, seconds: float = 20.0) -> None:
         """Return once it listens; raises ``RuntimeError`` with its output if it ends first or takes too long."""
         with self._log.open("ab") as log:

@@ -47,7 +47,7 @@ def _route(config: Config, route: Route, services: Services) -> RouteRuntime:
         config=route,
         series=build_series(effective_guards(config, route), route, services),
         choose=_chooser(route),
-        rewrite=compile_rewrite(route.rewrite),
+        rewrite=compile_rewrite(route.rewrite, route.paths),
         body_limit=route.body_bytes,
         timeout=route.timeout,
         upgrade=route.upgrade,
