@@ -163,6 +163,11 @@ def _segment_fault(segment: str, *, last: bool) -> Fault:
         return "has a `*` that is not its last segment", "write /prefix/*, or {name} for one segment"
     if segment in (".", ".."):
         return "has a dot segment, which is resolved before routing", "write the path that it leads to"
+    if segment.startswith(";") and not last:
+        return "has a segment of path parameters alone, which requests must not have", "write the path without it"
+    pieces = segment.replace("%3B", ";").replace("%5C", "%2F").split("%2F")
+    if any(piece.partition(";")[0] in (".", "..") for piece in pieces):
+        return "has a dot segment in disguise, which requests must not have", "write the path that it leads to"
     if not segment and not last:
         return "has an empty segment; those are merged before routing", "write a single `/`"
     return path_fault(segment)

@@ -328,9 +328,8 @@ class Proxy:
         connection = attempt.connection
         self._awaiting.discard(connection)
         upload = attempt.upload
-        if upload is not None and (upload.cancel() or upload.cancelled() or upload.exception() is not None):
-            connection.close()
-        elif not connection.reusable:
+        unfinished = upload is not None and (upload.cancel() or upload.cancelled() or upload.exception() is not None)
+        if unfinished or not connection.reusable:
             connection.close()
         attempt.destination.group.release(attempt.node, connection)
 
