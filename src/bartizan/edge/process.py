@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import sys
@@ -115,10 +116,17 @@ async def _run(fd: int, slot: int) -> None:
         channel.close()
 
 
+def _raise_file_limit() -> None:
+    """Take as many descriptors as may be had: each client and each upstream connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main(arguments: list[str]) -> None:
     """Run a worker: ``arguments`` are the channel's descriptor, the slot, and the logging settings as JSON."""
     fd, slot, logging = arguments
     configure_logging(Logging.model_validate_json(logging), slot=int(slot))
+    _raise_file_limit()
     uvloop.run(_run(int(fd), int(slot)))
 
 
