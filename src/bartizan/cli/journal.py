@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import deque
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 import msgspec
 
-from bartizan.cli.options import config_option, load_config
+from bartizan.cli.options import Decorator, config_option, load_config
 from bartizan.config.model.base import parse_duration
-from bartizan.evidence.journal import DetectionFinding, HttpActivity, JournalReader, Record
+from bartizan.evidence.journal import Follower, JournalReader, Record
+from bartizan.evidence.journal.text import line, story
 
 __all__ = ["journal"]
 
 FOLLOW_INTERVAL = 0.2  # seconds
+MAX_TAIL = 100_000  # records
 
 
 @click.group()
@@ -25,135 +26,110 @@ def journal() -> None:
     """Read the journal of exchanges and signals."""
 
 
+def _json_option() -> Decorator:
+    return click.option("--json", "as_json", is_flag=True, help="Print OCSF events, one JSON line each.")
+
+
+def _directory_option() -> Decorator:
+    return click.option(
+        "--directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Where the segments are, instead of where the configuration says.",
+    )
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else parse_duration(value)
+    except ValueError as error:
+        raise click.ClickException(f"--since: {value!r} {error}") from None
+
+
 @journal.command()
 @click.option(
-    "-n", "count", type=click.IntRange(0), default=20, show_default=True, help="How many records to begin with."
+    "-n",
+    "count",
+    type=click.IntRange(0, MAX_TAIL),
+    default=20,
+    show_default=True,
+    help="How many records to begin with.",
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on as records are written.")
-@click.option("--json", "as_json", is_flag=True, help="Print OCSF events, one JSON line each.")
+@_json_option()
+@_directory_option()
 @config_option()
-def tail(count: int, config_file: Path, *, follow: bool, as_json: bool) -> None:
+def tail(count: int, config_file: Path, directory: Path | None, *, follow: bool, as_json: bool) -> None:
     """Print the last records."""
-    reader = _reader(config_file)
-    for entry in deque(reader.entries(), maxlen=count):
-        _print(entry.record, as_json=as_json)
+    place = _place(config_file, directory)
+    if follow and not place.is_dir():
+        checkpoint: dict[str, int] = {}
+    else:
+        reader = JournalReader(place)
+        entries, checkpoint = reader.last(count)
+        _print((entry.record for entry in entries), as_json=as_json)
+        _tell_of_damage(reader)
     if follow:
-        reader.skip_to_end()
-    while follow:
-        time.sleep(FOLLOW_INTERVAL)
-        for entry in reader.new():
-            _print(entry.record, as_json=as_json)
+        _follow(Follower(place, checkpoint), as_json=as_json)
 
 
 @journal.command()
-@click.option("--since", help="Only the last 10m, 1h, 7d.")
-@click.option("--json", "as_json", is_flag=True, help="Print OCSF events, one JSON line each.")
+@click.option("--since", callback=_seconds, help="Only exchanges that ended in the last 10m, 1h, 7d.")
+@click.option("--worker", help="Only the records of one worker, edge-1.")
+@_json_option()
+@_directory_option()
 @config_option()
-def cat(since: str | None, config_file: Path, *, as_json: bool) -> None:
-    """Print all records, of all workers, in order of time."""
-    try:
-        begin = 0.0 if since is None else time.time() - parse_duration(since)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from None
-    reader = _reader(config_file)
-    for entry in reader.entries(begin):
-        _print(entry.record, as_json=as_json)
-    if reader.set_aside:
-        click.echo(f"{reader.set_aside} damaged records were set aside", err=True)
+def cat(since: float | None, worker: str | None, config_file: Path, directory: Path | None, *, as_json: bool) -> None:
+    """Print all records, of all workers, in the order in which exchanges ended."""
+    reader = JournalReader(_place(config_file, directory), worker)
+    entries = reader.entries(0.0 if since is None else time.time() - since)
+    _print((entry.record for entry in entries), as_json=as_json)
+    _tell_of_damage(reader)
 
 
 @journal.command()
 @click.argument("id")
-@click.option("--json", "as_json", is_flag=True, help="Print OCSF events, one JSON line each.")
+@_json_option()
+@_directory_option()
 @config_option()
-def find(id: str, config_file: Path, *, as_json: bool) -> None:  # noqa: A002 - what users see in error answers is an id
+def find(id: str, config_file: Path, directory: Path | None, *, as_json: bool) -> None:  # noqa: A002 - what users see in error answers is an id
     """Explain the exchange that an error answer, a log line or X-Request-Id names."""
-    records = _reader(config_file).find(id)
+    reader = JournalReader(_place(config_file, directory))
+    records = reader.find(id)
+    _tell_of_damage(reader)
     if not records:
         click.echo(f"no exchange {id} in the journal", err=True)
         sys.exit(1)
+    if as_json:
+        _print(records, as_json=True)
+    else:
+        click.echo(story(records))
+
+
+def _place(config_file: Path, directory: Path | None) -> Path:
+    if directory is not None:
+        return directory
+    return Path(load_config(config_file).config.storage.directory) / "journal"
+
+
+def _print(records: Iterable[Record], *, as_json: bool) -> None:
+    out = sys.stdout.buffer
     for record in records:
-        if as_json:
-            _print(record, as_json=True)
-        elif isinstance(record, HttpActivity):
-            click.echo(_story(record))
-        else:
-            click.echo(_line(record))
+        out.write(msgspec.json.encode(record) if as_json else line(record).encode())
+        out.write(b"\n")
+    out.flush()
 
 
-def _reader(config_file: Path) -> JournalReader:
-    return JournalReader(Path(load_config(config_file).config.storage.directory) / "journal")
+def _follow(follower: Follower, *, as_json: bool) -> None:
+    try:
+        while True:
+            _print((entry.record for entry in follower.poll()), as_json=as_json)
+            time.sleep(FOLLOW_INTERVAL)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
-def _print(record: Record, *, as_json: bool) -> None:
-    click.echo(msgspec.json.encode(record).decode() if as_json else _line(record))
-
-
-def _line(record: Record) -> str:
-    at = datetime.fromtimestamp(record.time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-    if isinstance(record, DetectionFinding):
-        about = ", ".join(f"{each.name} {each.value}" for each in record.observables)
-        return f"{at}  signal    {record.finding_info.title} severity {record.risk_score}/100 about {about or 'nobody'}"
-    url, note = record.http_request.url, record.unmapped
-    query = f"?{url.query_string}" if url.query_string is not None else ""
-    verdict = "" if note is None or note.verdict is None else f"  {note.verdict.guard}: {note.verdict.action}"
-    error = "" if note is None or note.error is None else f"  {note.error}"
-    route = "-" if note is None or note.route is None else note.route
-    return (
-        f"{at}  {record.src_endpoint.ip:<15} {record.http_response.code:3} {record.duration:8.1f} ms  "
-        f"{record.http_request.http_method} {url.path}{query}  [{route}]{verdict}{error}"
-    )
-
-
-def _story(record: HttpActivity) -> str:
-    """Tell one exchange to a person: what was asked, what became of it, who decided and what could be changed."""
-    request, note = record.http_request, record.unmapped
-    query = f"?{request.url.query_string}" if request.url.query_string is not None else ""
-    lines = [
-        ("exchange", record.metadata.uid),
-        ("time", datetime.fromtimestamp(record.time / 1000, UTC).isoformat(timespec="milliseconds")),
-        ("request", f"{request.http_method} {request.url.scheme}://{request.url.hostname}{request.url.path}{query}"),
-        ("client", f"{record.src_endpoint.ip} {request.user_agent or ''}".strip()),
-        ("request id", request.uid or record.metadata.uid),
-        (
-            "answer",
-            f"{record.http_response.code or 'none'}, {record.http_response.length} bytes, {record.duration:.1f} ms",
-        ),
-    ]
-    if record.tls is not None:
-        fingerprint = record.tls.ja4_fingerprint_list[0].value if record.tls.ja4_fingerprint_list else "-"
-        lines.append(("tls", f"{record.tls.version} {record.tls.cipher}, JA4 {fingerprint}"))
-    if note is not None:
-        lines.append(("route", note.route or "none"))
-        if note.upstream is not None:
-            took = "" if note.upstream_ms is None else f", {note.upstream_ms:.1f} ms to its response head"
-            lines.append(("upstream", f"{note.upstream}, node {note.node}{took}"))
-        lines += [(f"guard {name}", f"{spent:.3f} ms") for name, spent in note.guards_ms.items()]
-        if note.verdict is not None:
-            lines += [
-                ("decided by", f"guard {note.verdict.guard}: {note.verdict.action}"),
-                ("because", note.verdict.because),
-            ]
-            lines.append(("to change it", note.verdict.remedy))
-        if note.error is not None:
-            lines += [
-                ("ended with", f"{note.error}: {note.error_detail}" if note.error_detail else note.error),
-                ("to change it", _ADVICE.get(note.error, _MALFORMED if record.http_response.code < 500 else _LOG)),
-            ]
-    return "\n".join(f"{name:<16} {value}" for name, value in lines if value)
-
-
-_LOG = "see the log of the same time"
-_MALFORMED = "nothing here, if the client is at fault; limits are in the listener's `limits` (docs/configuration.md)"
-_ADVICE = {
-    "no_route": "no route fits; `bartizan explain` with this method and URL says what was compared",
-    "method_not_allowed": "add the method to the route's methods",
-    "upstream_unavailable": "no node may be used: see upstream node health in /metrics and the log",
-    "upstream_unreachable": "the node refused or dropped the connection: is it running?",
-    "upstream_timeout": "raise upstreams[].timeouts or the route's timeout, or find out why the node is slow",
-    "upstream_protocol_error": "the node broke HTTP; the log of the same time says how",
-    "client_gone": "the client closed the connection before its answer was complete",
-    "body_too_large": "raise limits.body_bytes of the listener or body_bytes of the route",
-    "body_timeout": "raise limits.timeouts.body of the listener",
-    "body_too_slow": "lower limits.min_rate of the listener",
-}
+def _tell_of_damage(reader: JournalReader) -> None:
+    if reader.damaged:
+        click.echo(f"{reader.damaged} damaged places were passed over", err=True)
+    for reason in reader.unreadable:
+        click.echo(f"passed over: {reason}", err=True)

@@ -1,15 +1,23 @@
 """How records lie in a segment file, without I/O.
 
-    header:  "BZJL" version(1) encoding(1) length(2)  then that many bytes of msgpack: who wrote it and when
-    frame:   length(4) crc32(4) payload               the checksum covers length and payload
+    segment:  "BZJL" version(1)  frame(header)  frame(record) ...
+    frame:    length(4) checksum(4) payload(length)
 
-A reader that finds a frame which does not check out at the end of the file takes it for a write that was cut off
-(torn) and stops before it; in the middle of a file, it sets the frame aside, counts it, and goes on behind it if its
-length leads to a frame that does check out, else stops: nothing behind it can be told apart from noise.
+Numbers are big-endian. The checksum is the CRC-32 of the payload, begun with its length, so that it covers both
+(``zlib.crc32(payload, length)``). The header is msgpack and names the encoding of the records.
+
+What a decoder makes of bytes that are no whole frame with its checksum:
+
+- If a whole frame with its checksum begins somewhere behind them, they are *damaged*: set aside, counted once, and
+  decoding goes on with that frame. It cannot be part of a damaged record's text: a length is at most 1 MiB, so it
+  begins with a NUL byte, and no text in a record has one.
+- If not, they are a *tail*: a write in progress, or one that was cut off by the end of its process or machine
+  (zeros, which some file systems leave there, among them). Decoding stops before it.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from zlib import crc32
 
@@ -25,16 +33,16 @@ __all__ = [
     "encode_frame",
     "encode_header",
     "read_header",
+    "whole_frames",
 ]
 
 MAX_RECORD = 1024 * 1024  # bytes
-_MAGIC = b"BZJL"
-_VERSION = 1
-_HEADER = struct.Struct("!4sBBH")
+MAX_HEADER = 4096  # bytes
+_START = b"BZJL\x01"
 _FRAME = struct.Struct("!II")
-_LENGTH = struct.Struct("!I")
 FRAME_OVERHEAD = _FRAME.size
-_ENCODINGS = ("msgpack", "json")
+_PLAUSIBLE_LENGTH = re.compile(rb"\x00(?:[\x01-\x10]..|\x00(?:[\x01-\xff].|\x00[\x01-\xff]))", re.DOTALL)
+"""The four bytes of a length from 1 to a little over ``MAX_RECORD``; passes over zeros at the speed of C."""
 
 
 class SegmentHeader(msgspec.Struct, frozen=True):
@@ -49,79 +57,115 @@ class SegmentHeader(msgspec.Struct, frozen=True):
 
 def encode_header(header: SegmentHeader) -> bytes:
     """Return the first bytes of a segment."""
-    data = msgspec.msgpack.encode(header)
-    return _HEADER.pack(_MAGIC, _VERSION, _ENCODINGS.index(header.encoding), len(data)) + data
+    return _START + encode_frame(msgspec.msgpack.encode(header))
 
 
 def read_header(data: bytes) -> tuple[SegmentHeader, int] | None:
     """Return the header and where the frames begin; None if it is not whole yet. Raises ``JournalCorrupt``."""
-    if len(data) < _HEADER.size:
-        return None
-    magic, version, encoding, length = _HEADER.unpack_from(data)
-    if magic != _MAGIC or version != _VERSION or encoding >= len(_ENCODINGS):
+    start = len(_START)
+    if data[:start] != _START[: len(data)]:
         raise JournalCorrupt("is not a journal segment of a version that is known here")
-    if len(data) < _HEADER.size + length:
+    if len(data) < start + FRAME_OVERHEAD:
         return None
+    length, checksum = _FRAME.unpack_from(data, start)
+    end = start + FRAME_OVERHEAD + length
+    if length > MAX_HEADER:
+        raise JournalCorrupt("has a damaged header")
+    if len(data) < end:
+        return None
+    payload = data[start + FRAME_OVERHEAD : end]
     try:
-        header = msgspec.msgpack.decode(data[_HEADER.size : _HEADER.size + length], type=SegmentHeader)
+        if crc32(payload, length) != checksum:
+            raise JournalCorrupt("has a damaged header")
+        return msgspec.msgpack.decode(payload, type=SegmentHeader), end
     except msgspec.MsgspecError as error:
-        raise JournalCorrupt(f"has a malformed header: {error}") from None
-    return header, _HEADER.size + length
+        raise JournalCorrupt(f"has a header that is not known here: {error}") from None
 
 
 def encode_frame(payload: bytes) -> bytes:
-    """Return the frame of a record; raises ``ValueError`` for one that is too large."""
+    """Return the frame of a record; raises ``ValueError`` for one that is empty or larger than ``MAX_RECORD``."""
     length = len(payload)
-    if length > MAX_RECORD:
-        raise ValueError(f"a record of {length} bytes is larger than {MAX_RECORD}")
-    return _FRAME.pack(length, crc32(payload, crc32(_LENGTH.pack(length)))) + payload
+    if not 0 < length <= MAX_RECORD:
+        raise ValueError(f"a record has 1 to {MAX_RECORD} bytes, not {length}")
+    return _FRAME.pack(length, crc32(payload, length)) + payload
+
+
+def whole_frames(data: bytes | bytearray | memoryview, limit: int) -> tuple[int, int]:
+    """Return how many frames of ``data`` lie wholly within its first ``limit`` bytes, and how many bytes they are.
+
+    ``data`` has to be whole frames, as ``encode_frame`` made them.
+    """
+    count = at = 0
+    while at < limit:
+        end = at + FRAME_OVERHEAD + _FRAME.unpack_from(data, at)[0]
+        if end > limit:
+            break
+        count, at = count + 1, end
+    return count, at
 
 
 class FrameDecoder:
-    """Takes bytes as a file grows, gives (offset, payload). ``offset`` is where the next frame begins."""
+    """Takes the bytes of a file from ``offset`` on as they come, and gives frames."""
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
-        self.set_aside = 0
-        """Frames that did not check out."""
+        """Where the next frame is expected: behind the last one given."""
+        self.damaged = 0
+        """Places that were set aside."""
         self._buffer = b""
-
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Return the whole frames, each with the offset behind it."""
-        buffer = self._buffer + data if self._buffer else data
-        found: list[tuple[int, bytes]] = []
-        at = 0
-        while (end := self._frame_end(buffer, at)) is not None:
-            payload = buffer[at + FRAME_OVERHEAD : end]
-            if _checks_out(buffer, at, payload):
-                found.append((self.offset + end - at, payload))
-            elif self._leads_on(buffer, end):
-                self.set_aside += 1
-            else:
-                break
-            self.offset += end - at
-            at = end
-        self._buffer = buffer[at:]
-        return found
 
     @property
     def pending(self) -> int:
-        """Bytes behind the last whole frame: a write in progress, cut off, or damaged."""
+        """How many bytes behind ``offset`` have been fed and are no whole frame."""
         return len(self._buffer)
 
-    @staticmethod
-    def _frame_end(buffer: bytes, at: int) -> int | None:
-        if len(buffer) - at < FRAME_OVERHEAD:
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Return the payloads that are whole now, each with the offset behind its frame."""
+        return self._decode(self._buffer + data if self._buffer else data, at_end=False)
+
+    def finish(self) -> list[tuple[int, bytes]]:
+        """Say that the file has no more bytes now; returns what follows a damaged place near its end.
+
+        ``feed`` may be called again when the file has grown.
+        """
+        return self._decode(self._buffer, at_end=True)
+
+    def _decode(self, buffer: bytes, *, at_end: bool) -> list[tuple[int, bytes]]:
+        found: list[tuple[int, bytes]] = []
+        unpack, size = _FRAME.unpack_from, len(buffer)
+        at = 0
+        while size - at >= FRAME_OVERHEAD:
+            length, checksum = unpack(buffer, at)
+            begin = at + FRAME_OVERHEAD
+            end = begin + length
+            if end > size and length <= MAX_RECORD and not at_end:
+                break
+            if 0 < length <= MAX_RECORD and end <= size:
+                payload = buffer[begin:end]
+                if crc32(payload, length) == checksum:
+                    found.append((self.offset + end, payload))
+                    at = end
+                    continue
+            behind = _next_frame(buffer, at + 1)
+            if behind is None:
+                break
+            self.damaged += 1
+            at = behind
+        self.offset += at
+        self._buffer = buffer[at:]
+        return found
+
+
+def _next_frame(buffer: bytes, start: int) -> int | None:
+    """Return where the first whole frame with its checksum begins."""
+    while (match := _PLAUSIBLE_LENGTH.search(buffer, start)) is not None:
+        at = match.start()
+        if at + FRAME_OVERHEAD > len(buffer):
             return None
-        length = _LENGTH.unpack_from(buffer, at)[0]
-        end: int = at + FRAME_OVERHEAD + length
-        return end if length <= MAX_RECORD and end <= len(buffer) else None
-
-    def _leads_on(self, buffer: bytes, at: int) -> bool:
-        end = self._frame_end(buffer, at)
-        return end is not None and _checks_out(buffer, at, buffer[at + FRAME_OVERHEAD : end])
-
-
-def _checks_out(buffer: bytes, at: int, payload: bytes) -> bool:
-    length, checksum = _FRAME.unpack_from(buffer, at)
-    return bool(crc32(payload, crc32(_LENGTH.pack(length))) == checksum)
+        length, checksum = _FRAME.unpack_from(buffer, at)
+        begin = at + FRAME_OVERHEAD
+        whole = length <= MAX_RECORD and begin + length <= len(buffer)
+        if whole and crc32(memoryview(buffer)[begin : begin + length], length) == checksum:
+            return at
+        start = at + 1
+    return None

@@ -1,39 +1,66 @@
-"""From an exchange to its records. Pure, and on the path of every exchange."""
+"""From exchanges and signals to records. Pure, and on the path of every exchange.
+
+Whatever came from a client is bounded here: no record grows with what it is sent.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import lru_cache
 
+from cryptography import x509
+
 from bartizan import __version__
+from bartizan.evidence.journal.masking import mask_query
 from bartizan.evidence.journal.records import (
+    Actor,
     Attack,
+    Certificate,
     DetectionFinding,
     Endpoint,
+    Evidence,
     FindingInfo,
     Fingerprint,
     HttpActivity,
     HttpRequest,
     HttpResponse,
+    Ja4,
     Metadata,
     Observable,
     Product,
+    Proxy,
     Technique,
     Tls,
+    Trace,
     Unmapped,
     Url,
+    User,
     VerdictNote,
 )
-from bartizan.pipeline import Exchange, Signal, TlsInfo
+from bartizan.pipeline import Client, Exchange, Signal, TlsInfo
+from bartizan.pipeline.verdict import Verdict
 
-__all__ = ["exchange_record", "mask_query", "signal_records"]
+__all__ = ["exchange_record", "signal_record", "signal_records"]
 
-OCSF_VERSION = "1.3.0"
-MAX_TEXT = 2048  # characters of a path or query that are kept
-MAX_USER_AGENT = 512
+OCSF_VERSION = "1.7.0"
+MAX_URL_TEXT = 2048  # characters of a path or a query
+MAX_TEXT = 512  # characters of anything else
+MAX_SIGNALS = 64  # of one exchange
+MAX_ITEMS = 32  # actors or pieces of evidence of one signal
+
 _PRODUCT = Product("Bartizan", "Bartizan", __version__)
-_ACTIVITIES = {
+_PROFILES = ["security_control", "trace", "host"]
+_HTTP_ACTIVITY = 4002
+_NETWORK_ACTIVITY = 4
+_DETECTION_FINDING = 2004
+_FINDINGS = 2
+_OTHER = 99
+_CREATE = 1
+_SHA256 = 3
+_JA4 = 1
+_SUCCESS, _FAILURE = 1, 2
+_INFORMATIONAL, _LOW, _MEDIUM = 1, 2, 3
+_METHODS = {
     "CONNECT": 1,
     "DELETE": 2,
     "GET": 3,
@@ -44,108 +71,194 @@ _ACTIVITIES = {
     "TRACE": 8,
     "PATCH": 9,
 }
-_SECRET = re.compile(
-    r"([^&=]*(?:token|passw|secret|api_?key|signature|credential|session|auth|jwt|otp)[^&=]*|code|sig|key|pwd)=[^&]+",
-    re.IGNORECASE,
-)
+_ALLOWED, _FAILED, _REJECTED, _UNKNOWN = (1, 1), (1, 27), (2, 25), (0, 99)
+"""Pairs of OCSF's action_id (unknown, allowed, denied) and disposition_id (allowed, error, rejected, other)."""
+_OUTCOMES = {"deny": (2, 2), "throttle": _REJECTED, "divert": (4, 7)}
+"""The same for each action of a verdict: denied and blocked, denied and rejected, modified and custom action."""
+_OBSERVABLES = {"address": 2, "network": 12, "credential": 19, "ja4": 30, "principal": 31, "device": 47}
 
 
 def exchange_record(exchange: Exchange) -> HttpActivity:
     """Return the record of a finished exchange."""
-    request, response, client = exchange.request, exchange.response, exchange.client
-    activity = _ACTIVITIES.get(request.method, 99)
+    response, verdict, tls = exchange.response, exchange.verdict, exchange.connection.tls
     code = 0 if response is None else response.status
-    agent = request.headers.get(b"user-agent")
+    activity = _METHODS.get(exchange.request.method, _OTHER)
+    action, disposition = _ALLOWED if verdict is None and exchange.error is None else _outcome(exchange)
+    duration = exchange.duration
     connection = exchange.connection
+    trace, principal = exchange.trace_id, exchange.principal
     return HttpActivity(
-        int(exchange.received * 1000),
-        Metadata(exchange.id, OCSF_VERSION, _PRODUCT),
-        HttpRequest(
-            request.method,
-            Url(
-                request.path[:MAX_TEXT],
-                request.host,
-                None if request.query is None else mask_query(request.query[:MAX_TEXT].decode("latin-1")),
-                connection.scheme,
-            ),
-            request.version,
-            None if agent is None else agent[:MAX_USER_AGENT].decode("latin-1"),
-            exchange.bytes_in,
-            None if exchange.request_id is exchange.id else exchange.request_id,
-        ),
-        HttpResponse(code, exchange.bytes_out),
-        Endpoint(client.address, client.port),
+        _NETWORK_ACTIVITY,
         activity,
-        400200 + activity,
-        1 if exchange.verdict is None and code < 500 else 3,
-        1 if 0 < code < 400 else 2,
-        exchange.duration * 1000,
-        None if connection.tls is None else _tls(connection.tls),
-        _unmapped(exchange),
-    )
-
-
-def _unmapped(exchange: Exchange) -> Unmapped:
-    verdict = exchange.verdict
-    upstream_time = exchange.upstream_time
-    peer = exchange.connection.peer
-    return Unmapped(
-        None if exchange.route is None else exchange.route.name,
-        exchange.upstream,
-        exchange.node,
-        None if upstream_time is None else upstream_time * 1000,
+        _HTTP_ACTIVITY * 100 + activity,
+        int(exchange.received * 1000),
+        int(duration * 1000 + 0.5),
+        _INFORMATIONAL if action == 1 and code < 500 else _exchange_severity(verdict),
+        _SUCCESS if 0 < code < 400 else _FAILURE,
+        action,
+        disposition,
+        Metadata(exchange.id, OCSF_VERSION, _PRODUCT, _PROFILES),
+        _request(exchange),
+        _source(exchange.client, connection.peer),
+        _destination(connection.local, connection.listener),
+        None if code == 0 else HttpResponse(code, exchange.bytes_out),
+        _unmapped(exchange, duration),
         exchange.error,
-        exchange.error_detail,
-        None
-        if verdict is None
-        else VerdictNote(verdict.action, exchange.decided_by or "", verdict.because, verdict.remedy),
-        {name: seconds * 1000 for name, seconds in exchange.timings} if exchange.timings else {},
-        None if exchange.trace_id is exchange.id else exchange.trace_id,
-        exchange.principal,
-        exchange.connection.listener,
-        None if peer is exchange.client else peer.address,
+        None if exchange.error_detail is None else _bounded(exchange.error_detail),
+        None if tls is None else _tls(tls),
+        [] if tls is None or tls.ja4 is None else [Ja4(tls.ja4, _JA4)],
+        None if trace is None or trace is exchange.id else Trace(trace),
+        None if principal is None else Actor(User(_bounded(principal))),
     )
 
 
 def signal_records(exchange: Exchange) -> list[DetectionFinding]:
-    """Return a record for each signal of an exchange."""
-    return [_finding(exchange, number, signal) for number, signal in enumerate(exchange.signals)]
+    """Return a record for each signal of an exchange, its first ``MAX_SIGNALS``."""
+    return [
+        signal_record(signal, uid=f"{exchange.id}-{number}", time=exchange.received, exchange_id=exchange.id)
+        for number, signal in enumerate(exchange.signals[:MAX_SIGNALS])
+    ]
 
 
-def _finding(exchange: Exchange, number: int, signal: Signal) -> DetectionFinding:
-    uid = f"{exchange.id}-{number}"
+def signal_record(signal: Signal, *, uid: str, time: float, exchange_id: str | None = None) -> DetectionFinding:
+    """Return the record of a signal; ``time`` is Unix time in seconds, ``exchange_id`` the exchange it is about."""
+    technique = signal.technique
     return DetectionFinding(
-        time=int(exchange.received * 1000),
-        metadata=Metadata(uid, OCSF_VERSION, _PRODUCT, exchange.id),
-        finding_info=FindingInfo(uid, signal.name, [] if signal.owasp is None else [signal.owasp]),
-        activity_id=1,
-        type_uid=200401,
-        severity_id=_severity(signal.severity),
+        category_uid=_FINDINGS,
+        activity_id=_CREATE,
+        type_uid=_DETECTION_FINDING * 100 + _CREATE,
+        time=int(time * 1000),
+        severity_id=_signal_severity(signal.severity),
         confidence_score=round(signal.confidence * 100),
         risk_score=signal.severity,
-        attacks=[] if signal.technique is None else [Attack(Technique(signal.technique))],
-        observables=[Observable(actor.kind, actor.value) for actor in signal.actors],
-        evidences=[dict(signal.evidence)] if signal.evidence else [],
+        metadata=Metadata(uid, OCSF_VERSION, _PRODUCT, _PROFILES, exchange_id),
+        finding_info=FindingInfo(
+            uid,
+            _bounded(signal.name),
+            [] if signal.owasp is None else [signal.owasp],
+            [] if technique is None else [Attack(Technique(technique))],
+        ),
+        observables=[
+            Observable(actor.kind, _OBSERVABLES.get(actor.kind, _OTHER), _bounded(actor.value))
+            for actor in signal.actors[:MAX_ITEMS]
+        ],
+        evidences=[Evidence(_evidence(signal))] if signal.evidence else [],
     )
 
 
-def mask_query(query: str) -> str:
-    """Return a query with the values of parameters masked that are known to hold secrets."""
-    return _SECRET.sub(r"\1=***", query) if "=" in query else query
+def _request(exchange: Exchange) -> HttpRequest:
+    request = exchange.request
+    query, agent, host = request.query, request.headers.get(b"user-agent"), request.host
+    path = request.path
+    return HttpRequest(
+        request.method,
+        Url(
+            path if len(path) <= MAX_URL_TEXT else path[:MAX_URL_TEXT] + "…",
+            _bounded(host) or None,
+            None if query is None else _query(query),
+            request.scheme,
+            None if len(request.authority) == len(host) else _port(request.authority),
+        ),
+        request.version,
+        None if agent is None else _text(agent, MAX_TEXT),
+        exchange.bytes_in,
+        None if exchange.request_id is exchange.id else exchange.request_id,
+    )
 
 
-def _severity(severity: int) -> int:
-    """Map 0 to 100 to OCSF's Informational (1) to Critical (5)."""
-    return 1 + min(4, severity // 20)
+def _unmapped(exchange: Exchange, duration: float) -> Unmapped:
+    route, verdict, timings = exchange.route, exchange.verdict, exchange.timings
+    return Unmapped(
+        duration,
+        None if route is None else route.name,
+        exchange.upstream,
+        exchange.node,
+        exchange.upstream_time,
+        None
+        if verdict is None
+        else VerdictNote(
+            verdict.action, exchange.decided_by or "", _bounded(verdict.because), _bounded(verdict.remedy)
+        ),
+        _summed(timings) if timings else {},
+    )
+
+
+def _summed(timings: list[tuple[str, float]]) -> dict[str, float]:
+    seconds = dict(timings)
+    if len(seconds) != len(timings):  # a guard that also looked at the response
+        seconds = dict.fromkeys(seconds, 0.0)
+        for name, spent in timings:
+            seconds[name] += spent
+    return seconds
+
+
+def _evidence(signal: Signal) -> dict[str, str | int | float | bool]:
+    return {
+        _bounded(name): _bounded(value) if isinstance(value, str) else value
+        for name, value in list(signal.evidence.items())[:MAX_ITEMS]
+    }
+
+
+def _source(client: Client, peer: Client) -> Endpoint:
+    proxy = None if client is peer or not peer.address else Proxy(peer.address)
+    if not client.address:
+        return Endpoint(name="unix", proxy_endpoint=proxy)
+    return Endpoint(client.address, client.port or None, None, None, proxy)
+
+
+@lru_cache(maxsize=1024)
+def _destination(local: str, listener: str) -> Endpoint:
+    address, _, port = local.rpartition(":")
+    if local.startswith(("/", "@")) or not port.isdecimal():
+        return Endpoint(name=local or "unix", svc_name=listener)
+    return Endpoint(address.strip("[]"), int(port), svc_name=listener)
 
 
 @lru_cache(maxsize=1024)
 def _tls(tls: TlsInfo) -> Tls:
-    certificate = tls.peer_certificate
-    return Tls(
-        tls.version,
-        tls.cipher,
-        tls.server_name,
-        [] if tls.ja4 is None else [Fingerprint(tls.ja4)],
-        None if certificate is None else hashlib.sha256(certificate).hexdigest(),
-    )
+    certificate = None if tls.peer_certificate is None else _certificate(tls.peer_certificate)
+    return Tls(tls.version, tls.cipher or None, tls.server_name, certificate)
+
+
+def _certificate(der: bytes) -> Certificate:
+    digest = Fingerprint(hashlib.sha256(der).hexdigest(), _SHA256)
+    try:
+        parsed = x509.load_der_x509_certificate(der)
+        issuer, subject = parsed.issuer.rfc4514_string(), parsed.subject.rfc4514_string()
+        return Certificate(f"{parsed.serial_number:x}", _bounded(issuer), _bounded(subject), [digest])
+    except ValueError:  # OpenSSL takes some that cryptography does not
+        return Certificate("", "", "", [digest])
+
+
+def _query(query: bytes) -> str:
+    return mask_query(_text(query, MAX_URL_TEXT))
+
+
+def _text(value: bytes, limit: int) -> str:
+    if len(value) > limit:
+        return value[:limit].decode("utf-8", "backslashreplace") + "…"
+    return value.decode("utf-8", "backslashreplace")
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def _port(authority: str) -> int | None:
+    port = authority.rpartition(":")[2]
+    return int(port) if port.isdecimal() and len(port) <= 5 else None
+
+
+def _outcome(exchange: Exchange) -> tuple[int, int]:
+    if exchange.verdict is not None:
+        return _OUTCOMES.get(exchange.verdict.action, _UNKNOWN)
+    return _REJECTED if exchange.upstream is None and exchange.response is not None else _FAILED
+
+
+def _exchange_severity(verdict: Verdict | None) -> int:
+    return _MEDIUM if verdict is not None and verdict.action == "deny" else _LOW
+
+
+def _signal_severity(severity: int) -> int:
+    """Map 0 to 100 to OCSF's Informational (1), Low, Medium, High and Critical (5), twenty to each."""
+    return 1 + max(0, min(4, severity // 20))

@@ -1,46 +1,64 @@
 """Writing the journal of one worker: records are buffered, and written together at the latest after an interval.
 
-    append ──▶ buffer ──every flush_interval, or when it is full──▶ write ──policy──▶ fsync (in a thread)
-                                                                    └──no space──▶ FULL: records are counted, not kept
+    append ──▶ buffer ──every half flush_interval, or at 64 KiB──▶ segment ──policy──▶ fsync (in a thread)
+                  ▲                                                   │
+                  └──────── kept while the disk is full, ◀── STOPPED ─┘ tried again every second
+                            up to 4 MiB; what comes then is counted
 
 What is in the buffer when the process is killed is lost, never more; what has been written survives the process, and
-what has been synced survives the machine.
+what has been synced survives the machine. Files are written on the event loop: 64 KiB into the page cache took 75 µs
+(median) and at most 270 µs on the machine where it was measured, while an fsync of the same file was under way, less
+than handing it to a thread would cost. fsync itself and all that waits for a disk is done in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
+import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 
 from bartizan.config.model import Journal
-from bartizan.evidence.journal.framing import SegmentHeader, encode_frame, encode_header
+from bartizan.evidence.journal.framing import MAX_RECORD, SegmentHeader
 from bartizan.evidence.journal.records import Record
+from bartizan.evidence.journal.segments import SegmentFile, list_segments, remove_oldest
+from bartizan.evidence.journal.shape import signal_record
+from bartizan.pipeline import Signal
 
 __all__ = ["JournalWriter", "WriterStats"]
 
-MAX_BUFFER = 256 * 1024  # bytes that are buffered before they are written early
-SPACE_CHECK = 1.0  # seconds between two looks for free space
+WRITE_AT = 64 * 1024  # bytes in the buffer at which it is written early
+MAX_BACKLOG = 4 * 1024 * 1024  # bytes that are kept while nothing can be written
+RETRY = 1.0  # seconds between two looks at the disk
+FREE_AGAIN = 1.1  # times min_free_bytes, so that a disk at its edge is not full and free by turns
+_PACK_FRAME = struct.Struct("!II").pack
 
 
 @dataclass(slots=True)
 class WriterStats:
-    """``dropped`` counts records lost to a full disk; ``oldest`` is when the oldest buffered one was appended."""
+    """``records`` and ``bytes`` have been written, ``dropped`` counts records that are lost."""
 
     records: int = 0
     bytes: int = 0
     dropped: int = 0
-    oldest: float | None = None
 
 
 class JournalWriter:
-    """Appends records to segments in ``directory``. ``on_full`` is called once each time the disk becomes full."""
+    """Appends records to segments in ``directory``; belongs to one event loop.
+
+    ``on_full`` is called once each time the journal stops, for want of space or because the disk fails. When records
+    were lost, a finding ``journal.gap`` in the journal says how many and since when. ``clock`` is Unix time,
+    ``monotonic`` what intervals are measured with, both in seconds.
+    """
 
     def __init__(
         self,
@@ -49,170 +67,193 @@ class JournalWriter:
         worker: str,
         on_full: Callable[[OSError], None],
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.full = False
-        """Whether records are dropped for want of space."""
+        """Whether the journal has stopped: nothing can be written now."""
         self.stats = WriterStats()
         self._settings = settings
         self._directory = directory
         self._worker = worker
-        self._boot = secrets.token_hex(4)
+        self._boot = secrets.token_hex(6)
         self._sequence = 0
         self._on_full = on_full
         self._clock = clock
-        encoder: msgspec.msgpack.Encoder | msgspec.json.Encoder = (
-            msgspec.msgpack.Encoder() if settings.format == "msgpack" else msgspec.json.Encoder()
-        )
-        self._encode = encoder.encode
+        self._monotonic = monotonic
+        self._encode = (msgspec.msgpack if settings.format == "msgpack" else msgspec.json).Encoder().encode
         self._buffer = bytearray()
         self._pending = 0
-        self._fd: int | None = None
-        self._size = 0
-        self._unsynced = False
-        self._look_again = 0.0
+        self._oldest = 0.0
+        self._segment: SegmentFile | None = None
+        self._closed: list[SegmentFile] = []
+        self._look_at = 0.0
+        self._lost = 0
+        self._lost_since = 0.0
+        self._syncing = asyncio.Lock()
+        self._written = asyncio.Event()
 
     def append(self, record: Record) -> None:
-        """Take a record; it is written at the next flush."""
-        if self.full:
-            self.stats.dropped += 1
+        """Take a record; it is written at the next flush. Never raises: what cannot be kept is counted."""
+        try:
+            payload = self._encode(record)
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+            payload = b""
+        length = len(payload)
+        buffer = self._buffer
+        if not 0 < length <= MAX_RECORD or len(buffer) + length > MAX_BACKLOG:
+            self._drop()
             return
-        if not self._pending:
-            self.stats.oldest = self._clock()
-        self._buffer += encode_frame(self._encode(record))
+        if not buffer:
+            self._oldest = self._monotonic()
+        buffer += _PACK_FRAME(length, crc32(payload, length))
+        buffer += payload
         self._pending += 1
-        if len(self._buffer) >= MAX_BUFFER:
+        if len(buffer) >= WRITE_AT and not self.full:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is buffered to the operating system; never raises."""
-        if self.full and not self._space_is_back():
+        """Write what waits to the operating system; never raises. While the journal is stopped, it tries rarely."""
+        now = self._monotonic()
+        if now >= self._look_at:
+            self._look_at = now + RETRY
+            error = self._want_of_space()
+            if error is not None:
+                self._stop(error)
+                return
+        elif self.full:
             return
-        if not self._buffer:
-            return
-        try:
-            self._write()
-        except OSError as error:
-            self._give_up(error)
+        if self._buffer:
+            error = self._write()
+            if error is not None:
+                self._stop(error)
+                return
+        self.full = False
+        if self._lost:
+            self._tell_of_gap()
 
     async def run(self) -> None:
-        """Flush and sync as configured until cancelled."""
-        settings = self._settings
-        synced = self._clock()
-        while True:
-            await asyncio.sleep(settings.flush_interval)
-            self.flush()
-            now = self._clock()
-            due = settings.fsync == "always" or (
-                settings.fsync == "interval" and now - synced >= settings.fsync_interval
-            )
-            if due and self._unsynced:
-                synced = now
-                await self._sync()
+        """Flush and sync as configured until cancelled.
+
+        Half the interval leaves the other half for an event loop that is late.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            if self._settings.fsync != "never":
+                tasks.create_task(self._keep_synced())
+            while True:
+                await asyncio.sleep(self._settings.flush_interval / 2)
+                self.flush()
 
     async def close(self) -> None:
-        """Write and sync what is left."""
+        """Write and sync what is left, and close the segment. A record appended afterwards is lost."""
+        self._look_at = 0.0
         self.flush()
-        if self._unsynced and self._settings.fsync != "never":
-            await self._sync()
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+        if self._segment is not None:
+            self._closed.append(self._segment)
+            self._segment = None
+        await self._sync()
 
     def lag(self) -> float:
         """Return the age in seconds of the oldest record that has not been written."""
-        return 0.0 if self.stats.oldest is None else max(0.0, self._clock() - self.stats.oldest)
+        return max(0.0, self._monotonic() - self._oldest) if self._buffer else 0.0
 
-    def _write(self) -> None:
-        if self._fd is None or self._size >= self._settings.segment_bytes:
-            self._rotate()
-        fd = self._fd
-        if fd is None:
-            return
-        view = memoryview(self._buffer)
-        written = 0
+    # writing
+
+    def _write(self) -> OSError | None:
+        segment = self._segment
+        size = len(self._buffer)
         try:
-            while written < len(view):
-                written += os.write(fd, view[written:])
-        except OSError:
-            os.ftruncate(fd, self._size)  # only whole records stay
-            os.lseek(fd, self._size, os.SEEK_SET)
-            raise
-        finally:
-            view.release()
-        self._size += written
-        self.stats.records += self._pending
-        self.stats.bytes += written
-        self._unsynced = True
-        self._forget()
-
-    def _rotate(self) -> None:
-        if self._free_bytes() < self._settings.min_free_bytes:
-            raise OSError(28, "less space is free than storage.journal.min_free_bytes")
-        old = self._fd
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        header = SegmentHeader(self._worker, self._boot, self._sequence + 1, self._clock(), self._settings.format)
-        name = f"{self._worker}-{int(header.created * 1000):013d}-{self._boot}-{header.sequence:06d}.bzj"
-        fd = os.open(self._directory / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            self._size = os.write(fd, encode_header(header))
-        except OSError:
-            os.close(fd)
-            (self._directory / name).unlink(missing_ok=True)
-            raise
-        self._sequence += 1
-        self._fd = fd
-        if old is not None:
-            os.fsync(old)
-            os.close(old)
-        self._retain(keep=name)
-
-    def _retain(self, keep: str) -> None:
-        """Remove the oldest segments of this worker beyond ``max_bytes``."""
-        if not self._settings.max_bytes:
-            return
-        segments = sorted(self._directory.glob(f"{self._worker}-*.bzj"), reverse=True)
-        total = 0
-        for segment in segments:
-            total += segment.stat().st_size
-            if total > self._settings.max_bytes and segment.name != keep:
-                segment.unlink(missing_ok=True)
-
-    async def _sync(self) -> None:
-        if self._fd is None:
-            return
-        self._unsynced = False
-        copy = os.dup(self._fd)
-        try:
-            await asyncio.to_thread(os.fsync, copy)
+            if segment is None or not segment.usable or segment.size + size > self._settings.segment_bytes:
+                segment = self._rotate()
         except OSError as error:
-            self._give_up(error)
-        finally:
-            os.close(copy)
+            return error
+        result = segment.write(self._buffer, self._pending)
+        self.stats.records += result.frames
+        self.stats.bytes += result.size
+        self._pending -= result.frames
+        del self._buffer[: result.size]
+        self._written.set()
+        return result.error
 
-    def _give_up(self, error: OSError) -> None:
-        self.stats.dropped += self._pending
-        self._forget()
+    def _rotate(self) -> SegmentFile:
+        settings = self._settings
+        header = SegmentHeader(self._worker, self._boot, self._sequence + 1, self._clock(), settings.format)
+        new = SegmentFile(self._directory, header)
+        self._sequence += 1
+        old, self._segment = self._segment, new
+        if old is not None and settings.fsync == "never":
+            old.close()
+        elif old is not None:
+            self._closed.append(old)
+        if settings.max_bytes:
+            with suppress(OSError):  # what cannot be removed now is tried again at the next rotation
+                others = [name for name in list_segments(self._directory, self._worker) if name != new.name]
+                remove_oldest(self._directory, others, settings.max_bytes - settings.segment_bytes)
+        return new
+
+    # stopping and going on
+
+    def _stop(self, error: OSError) -> None:
         if not self.full:
             self.full = True
             self._on_full(error)
-        self._look_again = self._clock() + SPACE_CHECK
 
-    def _space_is_back(self) -> bool:
-        if self._clock() < self._look_again:
-            return False
-        self._look_again = self._clock() + SPACE_CHECK
+    def _drop(self) -> None:
+        if not self._lost:
+            self._lost_since = self._clock()
+        self._lost += 1
+        self.stats.dropped += 1
+
+    def _tell_of_gap(self) -> None:
+        gap = Signal(
+            "journal.gap",
+            severity=80,
+            evidence={"records": self._lost, "since": self._lost_since, "worker": self._worker},
+        )
+        self._lost = 0
+        self.append(signal_record(gap, uid=f"{self._boot}-{self.stats.dropped}", time=self._clock()))
+
+    def _want_of_space(self) -> OSError | None:
+        need = self._settings.min_free_bytes * (FREE_AGAIN if self.full else 1)
         try:
-            self.full = self._free_bytes() < self._settings.min_free_bytes
-        except OSError:
-            return False
-        return not self.full
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            stats = os.statvfs(self._directory)
+        except OSError as error:
+            return error
+        if stats.f_bavail * stats.f_frsize >= need:
+            return None
+        return OSError(errno.ENOSPC, "less space is free than storage.journal.min_free_bytes", str(self._directory))
 
-    def _free_bytes(self) -> int:
-        existing = self._directory if self._directory.exists() else self._directory.parent
-        stats = os.statvfs(existing)
-        return stats.f_bavail * stats.f_frsize
+    # syncing
 
-    def _forget(self) -> None:
-        self._buffer.clear()
-        self._pending = 0
-        self.stats.oldest = None
+    async def _keep_synced(self) -> None:
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            if self._settings.fsync == "interval":
+                await asyncio.sleep(self._settings.fsync_interval)
+            await self._sync()
+
+    async def _sync(self) -> None:
+        async with self._syncing:
+            current = self._segment
+            closed, self._closed = self._closed, []
+            wanted = self._settings.fsync != "never"
+            error = await asyncio.to_thread(_sync_and_close, current if wanted else None, closed, wanted=wanted)
+            if error is not None:
+                if current is not None:
+                    current.usable = False  # what an fsync failed for may be lost, and the next would not tell
+                self._stop(error)
+
+
+def _sync_and_close(current: SegmentFile | None, closed: list[SegmentFile], *, wanted: bool) -> OSError | None:
+    failed = None
+    for segment in [*closed, *([] if current is None else [current])]:
+        try:
+            if wanted and segment.unsynced:
+                segment.sync()
+        except OSError as error:
+            failed = error
+        finally:
+            if segment is not current:
+                segment.close()
+    return failed
