@@ -39,7 +39,7 @@ class Precedence(NamedTuple):
     """Exact path, then with parameters, then prefix."""
     segments: int
     length: int
-    """Of the path, without the names of parameters."""
+    """Of the path, without its parameters."""
     conditions: int
     """One for methods, one for each header."""
     position: int
@@ -253,8 +253,8 @@ def _candidate(route: Route, payload: T, host: str, pattern: str, precedence: Pr
 
 
 def _precedence(route: Route, host: str, pattern: str, number: int) -> Precedence:
-    shape = "/".join("{}" if part.startswith("{") else part for part in pattern.split("/"))
-    kind = 0 if shape.endswith("/*") else 1 if "{}" in shape else 2
+    shape = "/".join("" if part.startswith("{") else part for part in pattern.split("/"))
+    kind = 0 if pattern.endswith("/*") else 1 if "{" in pattern else 2
     breadth = 0 if host == "*" else len(host) if host.startswith("*.") else 1000
     conditions = bool(route.methods) + len(route.headers)
     return Precedence(route.priority, breadth, kind, shape.count("/"), len(shape), conditions, -number)
