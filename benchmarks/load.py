@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.contenders import BODY, Place, cores
 from benchmarks.processor import busy_time, tree_time
 
-__all__ = ["PATH", "CaseFailed", "Figures", "measure"]
+__all__ = ["NOISE", "PATH", "CaseFailed", "Figures", "measure"]
 
 PATH = "/api/items?page=1"
 WARM_UP = 1.0  # seconds
@@ -43,6 +43,7 @@ class Figures:
         return (
             f"{self.rate:8,.0f} requests/s  p50 {self.p50:6.2f} ms  p99 {self.p99:6.2f} ms  "
             f"{self.per_cpu:8,.0f} requests/CPU s  all 2xx  other processes {self.others:4.0%} of the cores"
+            f"{'  NOISY' if self.others > NOISE else ''}"
         )
 
 

@@ -1,7 +1,8 @@
 """Requests per second and latency of Bartizan beside other gateways, as a bare proxy and with a rate limit on.
 
-Rounds are interleaved, so that what else the machine does meets all alike; figures are medians of the rounds. Requests
-per second of the server's CPU time tell what it would do on a core that nobody else uses.
+Rounds are interleaved, so that what else the machine does meets all alike; figures are medians of the rounds, of the
+quiet ones where there are any. Requests per second of the server's CPU time tell what it would do on a core that nobody
+else uses.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.contenders import BARTIZAN, NGINX, PEERS, Contender, running, upstream
-from benchmarks.load import CaseFailed, Figures, measure
+from benchmarks.load import NOISE, CaseFailed, Figures, measure
 from benchmarks.report import Row
 
 __all__ = ["proxy", "ratelimit"]
@@ -29,7 +30,8 @@ class _Score:
     def middle(self, figure: str) -> float | None:
         if self.failed or not self.rounds:
             return None
-        return float(median(getattr(each, figure) for each in self.rounds))
+        quiet = [each for each in self.rounds if each.others <= NOISE] or self.rounds
+        return float(median(getattr(each, figure) for each in quiet))
 
 
 def proxy(directory: Path, seconds: float) -> list[Row]:

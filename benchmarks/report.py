@@ -77,11 +77,10 @@ def _lines(row: Row) -> list[str]:
         if bound is not None
     )
     peers = "   ".join(f"{name} {_figure(value)}" for name, value in row.peers.items())
-    lines = [f"{f'{row.case}, {row.unit}':<46} Bartizan {_figure(row.ours)}{ratio}{needed}", f"{'':<46} {peers}"]
-    return lines + [f"    {name} FAILED: {why}" for name, why in row.failed.items()]
+    return [f"{f'{row.case}, {row.unit}':<46} Bartizan {_figure(row.ours)}{ratio}{needed}", f"{'':<46} {peers}"]
 
 
 def _figure(value: float | None) -> str:
     if value is None:
-        return "-"
+        return "FAILED"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

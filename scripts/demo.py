@@ -452,7 +452,7 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _leave)
     options.directory.mkdir(parents=True, exist_ok=True)
-    setup = Setup(options.directory.resolve(), port(8443), port(9901), (port(9001), port(9002)))
+    setup = Setup(options.directory.resolve(), port(8443), port(9901), (port(8001), port(8002)))
     with ExitStack() as stack:
         demo = Demo(setup, stack)
         try:
