@@ -17,7 +17,7 @@ import msgspec
 
 from bartizan.cli.options import config_option, load_config
 from bartizan.config.model.base import parse_duration
-from bartizan.perimeter.denylist import Ban, BanList, parse_target
+from bartizan.perimeter.denylist import Ban, BanList, parse_network
 from bartizan.storage.state import open_state
 
 __all__ = ["ban", "bans", "unban"]
@@ -40,7 +40,7 @@ def _duration(_: click.Context, __: click.Parameter, value: str | None) -> float
 
 def _network(_: click.Context, __: click.Parameter, value: str) -> str:
     try:
-        return parse_target(value)[1]
+        return str(parse_network(value))
     except ValueError as error:
         raise click.ClickException(f"{value!r}: {error}; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48") from None
 

@@ -84,6 +84,20 @@ def test_text_is_canonical_and_reads_back(text: str) -> None:
         assert str(network) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("192.0.2.7", "192.0.2.7/32"),
+        ("2001:DB8:0::/48", "2001:db8::/48"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("::ffff:c000:200/120", "192.0.2.0/24"),
+        ("::/0", "::/0"),
+    ],
+)
+def test_a_network_has_one_text(text: str, canonical: str) -> None:
+    assert str(parse_network(text)) == canonical
+
+
 def test_host_bits_are_told_with_the_network_that_is_meant() -> None:
     with pytest.raises(ValueError, match=r"would be 192\.0\.2\.0/24"):
         parse_network("192.0.2.7/24")

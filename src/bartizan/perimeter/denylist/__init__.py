@@ -2,8 +2,9 @@
 
 from bartizan.perimeter.denylist.bans import BanList, Bans
 from bartizan.perimeter.denylist.guard import Denylist
+from bartizan.perimeter.denylist.lists import parse_network
 from bartizan.perimeter.denylist.prefixes import Match, PrefixSet
-from bartizan.perimeter.denylist.replica import Ban, Target, parse_target
+from bartizan.perimeter.denylist.replica import Ban
 from bartizan.perimeter.denylist.store import PrefixStore
 
-__all__ = ["Ban", "BanList", "Bans", "Denylist", "Match", "PrefixSet", "PrefixStore", "Target", "parse_target"]
+__all__ = ["Ban", "BanList", "Bans", "Denylist", "Match", "PrefixSet", "PrefixStore", "parse_network"]

@@ -17,7 +17,8 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.errors import StateError
-from bartizan.perimeter.denylist.replica import Ban, Replica, parse_target
+from bartizan.perimeter.denylist.lists import Network, parse_network
+from bartizan.perimeter.denylist.replica import Ban, Replica
 from bartizan.pipeline import Client
 from bartizan.storage.state.interface import State
 
@@ -26,7 +27,7 @@ __all__ = ["BanList", "Bans"]
 POLL = 0.2  # seconds between two looks at the feed
 RESCAN = 60.0  # seconds between two full scans
 FEED_KEEP = 600.0  # seconds that a message can be read
-MAX_BANS = 250_000
+MAX_BANS = 100_000
 MAX_REASON = 500  # characters
 MAX_NAME = 100  # characters
 _PIECE = 100  # entries or messages that are taken in without giving way to exchanges
@@ -53,21 +54,22 @@ class BanList:
 
         Raises ``ValueError`` for what is no network or no duration, ``StateError`` if the state cannot be written.
         """
-        target, text = parse_target(network)
+        target = parse_network(network)
+        text = str(target)
         if duration is not None and not duration > 0:
             raise ValueError(f"a ban lasts longer than 0 seconds, not {duration:g}")
         now = self._clock()
         ban = Ban(text, reason[:MAX_REASON], made_by[:MAX_NAME], now, None if duration is None else now + duration)
-        await self._state.put(_key(*target), msgspec.msgpack.encode(ban), duration)
+        await self._state.put(_key(target), msgspec.msgpack.encode(ban), duration)
         await self._state.publish(_TOPIC, msgspec.msgpack.encode(_Change(text, ban)), FEED_KEEP)
         return ban
 
     async def unban(self, network: str) -> bool:
         """Lift the ban of exactly this network; tells whether there was one. Raises as ``ban`` does."""
-        target, text = parse_target(network)
-        lifted = await self._state.delete(_key(*target))
+        target = parse_network(network)
+        lifted = await self._state.delete(_key(target))
         if lifted:
-            await self._state.publish(_TOPIC, msgspec.msgpack.encode(_Change(text)), FEED_KEEP)
+            await self._state.publish(_TOPIC, msgspec.msgpack.encode(_Change(str(target))), FEED_KEEP)
         return lifted
 
     async def all(self) -> list[Ban]:
@@ -120,8 +122,10 @@ class Bans:
                     await self.catch_up()
                     poll_at = time.monotonic() + POLL
         cursor = await self._replay(fresh, cursor)
-        self._replica, self._cursor = fresh, cursor
+        old, self._replica, self._cursor = self._replica, fresh, cursor
         self._tell(fresh)
+        while old.shrink():  # noqa: ASYNC110 - it is no waiting: what is large goes in pieces
+            await asyncio.sleep(0)
 
     async def catch_up(self) -> None:
         """Take in what the feed has had since the last time, and forget what has ended; raises ``StateError``."""
@@ -184,5 +188,6 @@ class Bans:
             self._log.error("a message about bans cannot be read, it has no effect", error=str(error))
 
 
-def _key(version: int, length: int, bits: int) -> bytes:
-    return _PREFIX + b"%d/%d/%x" % (version, length, bits)
+def _key(network: Network) -> bytes:
+    version, first, length = network
+    return _PREFIX + b"%d/%d/%x" % (version, length, first >> ((32 if version == 4 else 128) - length))

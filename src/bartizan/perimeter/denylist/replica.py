@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from math import inf
-from typing import NamedTuple
 
 import msgspec
 
-from bartizan.perimeter.denylist.lists import Network, parse_network
+from bartizan.perimeter.denylist.lists import parse_network
 
-__all__ = ["Ban", "Replica", "Target", "parse_target"]
+__all__ = ["Ban", "Replica"]
 
-PURGE = 1000  # expired bans that one look for them removes at most
+PURGE = 1000  # bans that are removed at once, at most
 
-
-class Target(NamedTuple):
-    """A network: IP version, prefix length in bits, and the network's bits as an integer."""
-
-    version: int
-    length: int
-    bits: int
-
-    @classmethod
-    def of(cls, network: Network) -> Target:
-        """Return a network as a target."""
-        width = 32 if network.version == 4 else 128
-        return cls(network.version, network.length, network.first >> (width - network.length))
+_Kind = tuple[int, int]
+"""IP version, prefix length."""
+_End = tuple[float, _Kind, int]
+"""When a ban ends, and its place. Plain tuples, which the garbage collector learns to leave alone."""
 
 
 class Ban(msgspec.Struct, frozen=True, gc=False):
@@ -39,20 +30,14 @@ class Ban(msgspec.Struct, frozen=True, gc=False):
     expires: float | None = None
 
 
-def parse_target(text: str) -> tuple[Target, str]:
-    """Return the target and its canonical text; raises ``ValueError``."""
-    network = parse_network(text)
-    return Target.of(network), str(network)
-
-
 class Replica:
     """Bans by prefix length, at most ``maximum``: past that, those that end soonest are dropped."""
 
     def __init__(self, maximum: int) -> None:
         self._maximum = maximum
-        self._tables: dict[tuple[int, int], dict[int, Ban]] = {}
+        self._tables: dict[_Kind, dict[int, Ban]] = {}
         self._by_version: dict[int, tuple[tuple[int, dict[int, Ban]], ...]] = {}
-        self._ends: list[tuple[float, Target]] = []
+        self._ends: list[_End] = []
         """A heap; what has been lifted or replaced since is passed over."""
         self._count = 0
         self.dropped = 0
@@ -71,23 +56,25 @@ class Replica:
 
     def put(self, ban: Ban) -> None:
         """Add a ban, or replace the one of the same network. Raises ``ValueError`` if it names no network."""
-        target, _ = parse_target(ban.network)
-        table = self._tables.get(target[:2])
+        kind, bits = _place(ban.network)
+        table = self._tables.get(kind)
         if table is None:
-            table = self._tables[target[:2]] = {}
+            table = self._tables[kind] = {}
             self._arrange()
-        self._count += target.bits not in table
-        table[target.bits] = ban
-        heappush(self._ends, (_end(ban), target))
+        self._count += bits not in table
+        table[bits] = ban
+        heappush(self._ends, (_end(ban), kind, bits))
         if len(self._ends) > 2 * self._count + PURGE:
-            self._ends = [(_end(ban), target) for target, ban in self._all()]
+            self._ends = [
+                (_end(ban), kind, bits) for kind, table in self._tables.items() for bits, ban in table.items()
+            ]
             heapify(self._ends)
         while self._count > self._maximum:
             self.dropped += self._drop_first()
 
     def remove(self, network: str) -> None:
         """Forget a ban; it is no error if there is none. Raises ``ValueError`` if it is no network."""
-        self._forget(parse_target(network)[0])
+        self._forget(*_place(network))
 
     def purge(self, now: float) -> None:
         """Forget bans that have ended, at most ``PURGE`` of them."""
@@ -96,22 +83,31 @@ class Replica:
                 return
             self._drop_first()
 
+    def shrink(self) -> bool:
+        """Forget some bans, so that a large replica does not go all at once; tells whether there are more."""
+        for kind in list(self._tables)[:1]:
+            table = self._tables[kind]
+            for bits in list(islice(table, PURGE)):
+                self._forget(kind, bits)
+        del self._ends[-2 * PURGE :]
+        return bool(self._tables or self._ends)
+
     def _drop_first(self) -> bool:
         """Take the first entry off the heap, and forget its ban unless that ends at another time by now."""
-        end, target = heappop(self._ends)
-        ban = self._tables.get(target[:2], {}).get(target.bits)
+        end, kind, bits = heappop(self._ends)
+        ban = self._tables.get(kind, {}).get(bits)
         if ban is None or _end(ban) != end:
             return False
-        self._forget(target)
+        self._forget(kind, bits)
         return True
 
-    def _forget(self, target: Target) -> None:
-        table = self._tables.get(target[:2])
-        if table is None or table.pop(target.bits, None) is None:
+    def _forget(self, kind: _Kind, bits: int) -> None:
+        table = self._tables.get(kind)
+        if table is None or table.pop(bits, None) is None:
             return
         self._count -= 1
         if not table:
-            del self._tables[target[:2]]
+            del self._tables[kind]
             self._arrange()
 
     def _arrange(self) -> None:
@@ -120,8 +116,11 @@ class Replica:
             lengths = sorted((length for of, length in self._tables if of == version), reverse=True)
             self._by_version[version] = tuple((width - length, self._tables[version, length]) for length in lengths)
 
-    def _all(self) -> list[tuple[Target, Ban]]:
-        return [(Target(*kind, bits), ban) for kind, table in self._tables.items() for bits, ban in table.items()]
+
+def _place(network: str) -> tuple[_Kind, int]:
+    """Return IP version with prefix length, and the bits of the prefix."""
+    version, first, length = parse_network(network)
+    return (version, length), first >> ((32 if version == 4 else 128) - length)
 
 
 def _end(ban: Ban) -> float:
