@@ -309,7 +309,8 @@ def test_whatever_is_claimed_the_client_is_an_address(values: list[str], name: s
 def test_what_a_trusted_proxy_said_is_carried_on() -> None:
     sent = Forwarded(
         ("x-forwarded-for", f"{CLIENT}, 10.0.0.2"), ("x-forwarded-proto", "http"),
-        ("x-forwarded-host", "www.example.org"), ("x-forwarded-port", "80"), ("x-real-ip", "198.51.100.1"), ("x-request-id", "abc-1.2_3"),
+        ("x-forwarded-host", "www.example.org"), ("x-forwarded-port", "80"),
+        ("x-real-ip", "198.51.100.1"), ("x-request-id", "abc-1.2_3"),
         peer=PROXY,
     )  # fmt: skip
     assert sent["x-forwarded-for"] == f"{CLIENT}, 10.0.0.2, {PROXY}"

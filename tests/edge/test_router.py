@@ -38,7 +38,11 @@ def winner(routes: list[dict[str, Any]], path: str, **conditions: str) -> str | 
         ("/a/*", ["/a", "/a/", "/a/b", "/a/b/c/"], ["/", "/ab", "/ab/c"]),
         ("/*", ["/", "/a", "/a/b/"], []),
         ("/", ["/"], ["/a"]),
-        ("/u/{id}", ["/u/7", "/u/a%20b", "/u/{}".replace("{}", "%7B%7D")], ["/u", "/u/", "/u/7/", "/u/7/x", "/v/7"]),
+        (
+            "/u/{id}",
+            ["/u/7", "/u/a%20b", "/u/{}".replace("{}", "%7B%7D")],
+            ["/u", "/u/", "/u/7/", "/u/7/x", "/v/7", "/u/;v"],
+        ),
         ("/u/{id}/", ["/u/7/"], ["/u/7", "/u//"]),
         ("/u/{id}/x/*", ["/u/7/x", "/u/7/x/", "/u/7/x/y/z"], ["/u/7", "/u/7/xy", "/u/x"]),
         ("/{a}/{b}", ["/1/2"], ["/1", "/1/2/3"]),
@@ -194,7 +198,7 @@ routes_of = st.fixed_dictionaries(
 )
 requests = st.builds(
     lambda parts, end, method, host, headers: request("/" + "/".join(parts) + end, method, host, **headers),
-    st.lists(st.sampled_from(["a", "b", "c", "a:b", "a%3Ab", "b;v", "b%3Bv", "a;w"]), min_size=1, max_size=4),
+    st.lists(st.sampled_from(["a", "b", "c", "a:b", "a%3Ab", "b;v", "b%3Bv", "a;w", ";v"]), min_size=1, max_size=4),
     st.sampled_from(["", "/"]),
     st.sampled_from(["GET", "HEAD", "PUT", "POST"]),
     hosts,
@@ -214,7 +218,7 @@ def fits(pattern: str, path: str) -> bool:
         parts = parts[:-1]
         segments = segments[: len(parts)]
     return len(parts) == len(segments) and all(
-        segment != "" if part.startswith("{") else part == segment
+        segment[:1] not in ("", ";") if part.startswith("{") else part == segment
         for part, segment in zip(parts, segments, strict=True)
     )
 

@@ -143,7 +143,7 @@ class _Paths(Generic[T]):
                 segment = segments[at]
                 at += 1
                 below, parameter = branch.below.get(segment), branch.parameter
-                if parameter is not None and segment:
+                if parameter is not None and segment and segment[0] != ";":
                     if below is not None:
                         pending.append((below, at))
                     branch = parameter
