@@ -119,7 +119,7 @@ class Gateway:
             raise RequestError(503, "journal_full", "")
         target = parse_target(head.target, head.method, escaped_slashes=listener.escaped_slashes)
         authority = target.authority if target.authority is not None else head.host
-        host = parse_host(authority).host if authority else ""
+        host = parse_host(authority).host if authority is not None else ""
         request = Request(
             head.method,
             head.target,
