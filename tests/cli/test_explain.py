@@ -94,7 +94,8 @@ def test_the_text_has_all_of_it_too(runner: CliRunner) -> None:
     text = explain(runner, "GET", *ITEM).stdout
     for part in ("plain: serves http on port 8080", "item, by /items/{id} and host *.example and method GET",
                  "id = a-b", "a: 10.0.0.1:80; Host: the node's own", "/v2/a-b?q=1",
-                 "headers: remove cookie; set x-token", "headers: add x-served-by", "rate_limit", "priority -1 gives way to 0"):  # fmt: skip
+                 "headers: remove cookie; set x-token", "headers: add x-served-by", "rate_limit",
+                 "priority -1 gives way to 0"):  # fmt: skip
         assert part in text
 
 

@@ -140,12 +140,14 @@ class ConnectionForwarding:
 
     def apply(self, request: Request, exchange: Exchange) -> Fields:
         """Return the fields for the upstream, without Host and framing; notes ids and trace on the exchange."""
-        items = request.headers.items
         drops = self._drops
-        fields = [field for field in items if not drops[field[0]]]
+        fields: Fields = []
+        dropped: Fields = []
+        for field in request.headers.items:
+            (dropped if drops[field[0]] else fields).append(field)
         said: dict[bytes, list[bytes]] = {}
-        if len(items) - len(fields) > 1 or request.version != "1.1":  # otherwise it was Host
-            for name, value in [field for field in items if drops[field[0]]]:
+        if len(dropped) > 1 or request.version != "1.1":  # otherwise it is Host alone
+            for name, value in dropped:
                 said.setdefault(name, []).append(value)
             options = said.get(b"connection")
             if options is not None and (len(options) > 1 or options[0] not in _NO_OPTIONS):

@@ -60,9 +60,9 @@ def parse_target(target: bytes, method: str, *, escaped_slashes: str = "refuse")
 
 def _parse(target: bytes, options: bool, escaped_slashes: str) -> Target:  # noqa: FBT001 - positional for the cache
     path, mark, query = target.partition(b"?")
-    if query.translate(None, _VISIBLE):
+    if mark and query.translate(None, _VISIBLE):
         raise _invalid_characters()
-    if path[:1] == b"/":
+    if path.startswith(b"/"):
         return Target(normalise_path(path, escaped_slashes), query if mark else None)
     if target == b"*":
         if not options:
