@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-STEP = re.compile(r'<!-- (new|before|append to) (?:"([^"]+)" in )?(\S+) -->\n```python\n(.*?)```\n', re.DOTALL)
+STEP = re.compile(r'<!-- (new|before|append to) (?:"([^"]+)" in )?(\S+) -->\n```(?:python|text)\n(.*?)```\n', re.DOTALL)
 CONFIG = """
 listeners: [{address: "127.0.0.1:8080"}]
 upstreams: [{name: api, nodes: [{address: "127.0.0.1:9000"}]}]

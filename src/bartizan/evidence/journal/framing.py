@@ -3,14 +3,15 @@
     segment:  "BZJL" version(1)  frame(header)  frame(record) ...
     frame:    length(4) checksum(4) payload(length)
 
-Numbers are big-endian. The checksum is the CRC-32 of the payload, begun with its length, so that it covers both
-(``zlib.crc32(payload, length)``). The header is msgpack and names the encoding of the records.
+Numbers are big-endian. The checksum of a record is the CRC-32 of its payload, begun with its length and the segment's
+salt (``zlib.crc32(payload, length ^ salt)``), that of the header begun with its length alone. The salt is a random
+number in the header, so that neither what a client sent nor a block of another file passes for a frame of this one
+(SQLite's write-ahead log has it for the same reason). The header is msgpack and names the encoding of the records.
 
 What a decoder makes of bytes that are no whole frame with its checksum:
 
 - If a whole frame with its checksum begins somewhere behind them, they are *damaged*: set aside, counted once, and
-  decoding goes on with that frame. It cannot be part of a damaged record's text: a length is at most 1 MiB, so it
-  begins with a NUL byte, and no text in a record has one.
+  decoding goes on with that frame.
 - If not, they are a *tail*: a write in progress, or one that was cut off by the end of its process or machine
   (zeros, which some file systems leave there, among them). Decoding stops before it.
 """
@@ -46,18 +47,22 @@ _PLAUSIBLE_LENGTH = re.compile(rb"\x00(?:[\x01-\x10]..|\x00(?:[\x01-\xff].|\x00[
 
 
 class SegmentHeader(msgspec.Struct, frozen=True):
-    """``worker`` names the slot, ``boot`` the incarnation, ``sequence`` the segment; ``created`` is Unix seconds."""
+    """``worker`` names the slot, ``boot`` the incarnation, ``sequence`` the segment; ``created`` is Unix seconds.
+
+    ``salt`` has 32 bits.
+    """
 
     worker: str
     boot: str
     sequence: int
     created: float
+    salt: int
     encoding: str = "msgpack"
 
 
 def encode_header(header: SegmentHeader) -> bytes:
     """Return the first bytes of a segment."""
-    return _START + encode_frame(msgspec.msgpack.encode(header))
+    return _START + encode_frame(msgspec.msgpack.encode(header), salt=0)
 
 
 def read_header(data: bytes) -> tuple[SegmentHeader, int] | None:
@@ -82,12 +87,12 @@ def read_header(data: bytes) -> tuple[SegmentHeader, int] | None:
         raise JournalCorrupt(f"has a header that is not known here: {error}") from None
 
 
-def encode_frame(payload: bytes) -> bytes:
+def encode_frame(payload: bytes, salt: int) -> bytes:
     """Return the frame of a record; raises ``ValueError`` for one that is empty or larger than ``MAX_RECORD``."""
     length = len(payload)
     if not 0 < length <= MAX_RECORD:
         raise ValueError(f"a record has 1 to {MAX_RECORD} bytes, not {length}")
-    return _FRAME.pack(length, crc32(payload, length)) + payload
+    return _FRAME.pack(length, crc32(payload, length ^ salt)) + payload
 
 
 def whole_frames(data: bytes | bytearray | memoryview, limit: int) -> tuple[int, int]:
@@ -107,12 +112,14 @@ def whole_frames(data: bytes | bytearray | memoryview, limit: int) -> tuple[int,
 class FrameDecoder:
     """Takes the bytes of a file from ``offset`` on as they come, and gives frames."""
 
-    def __init__(self, offset: int) -> None:
+    def __init__(self, offset: int, salt: int) -> None:
         self.offset = offset
-        """Where the next frame is expected: behind the last one given."""
+        """Where the next frame is expected: behind the last one given, or further if there is much damage."""
         self.damaged = 0
         """Places that were set aside."""
         self._buffer = b""
+        self._skipping = False
+        self._salt = salt
 
     @property
     def pending(self) -> int:
@@ -132,7 +139,7 @@ class FrameDecoder:
 
     def _decode(self, buffer: bytes, *, at_end: bool) -> list[tuple[int, bytes]]:
         found: list[tuple[int, bytes]] = []
-        unpack, size = _FRAME.unpack_from, len(buffer)
+        unpack, salt, size = _FRAME.unpack_from, self._salt, len(buffer)
         at = 0
         while size - at >= FRAME_OVERHEAD:
             length, checksum = unpack(buffer, at)
@@ -142,21 +149,25 @@ class FrameDecoder:
                 break
             if 0 < length <= MAX_RECORD and end <= size:
                 payload = buffer[begin:end]
-                if crc32(payload, length) == checksum:
+                if crc32(payload, length ^ salt) == checksum:
                     found.append((self.offset + end, payload))
                     at = end
+                    self.damaged += self._skipping
+                    self._skipping = False
                     continue
-            behind = _next_frame(buffer, at + 1)
+            behind = _next_frame(buffer, at + 1, salt)
             if behind is None:
+                bound = size - MAX_RECORD - FRAME_OVERHEAD  # a frame that began before would be whole
+                if bound > at:
+                    at, self._skipping = bound, True
                 break
-            self.damaged += 1
-            at = behind
+            at, self._skipping = behind, True
         self.offset += at
         self._buffer = buffer[at:]
         return found
 
 
-def _next_frame(buffer: bytes, start: int) -> int | None:
+def _next_frame(buffer: bytes, start: int, salt: int) -> int | None:
     """Return where the first whole frame with its checksum begins."""
     while (match := _PLAUSIBLE_LENGTH.search(buffer, start)) is not None:
         at = match.start()
@@ -165,7 +176,7 @@ def _next_frame(buffer: bytes, start: int) -> int | None:
         length, checksum = _FRAME.unpack_from(buffer, at)
         begin = at + FRAME_OVERHEAD
         whole = length <= MAX_RECORD and begin + length <= len(buffer)
-        if whole and crc32(memoryview(buffer)[begin : begin + length], length) == checksum:
+        if whole and crc32(memoryview(buffer)[begin : begin + length], length ^ salt) == checksum:
             return at
         start = at + 1
     return None

@@ -50,6 +50,7 @@ class SegmentReader:
         """Places in the file, and records, that could not be read and were passed over."""
         self.pending = 0
         """Bytes behind the last whole record: a write in progress or one that was cut off."""
+        self._end = 0
 
     def read(self, containing: bytes | None = None, last: int | None = None) -> Iterator[Entry]:
         """Yield the records that are there now and have not been read; the next call yields what was added.
@@ -63,7 +64,7 @@ class SegmentReader:
                 return
             file.seek(self.offset)
             decode = _DECODERS[header.encoding]
-            frames: Iterable[tuple[int, bytes]] = self._frames(iter(lambda: file.read(READ_SIZE), b""))
+            frames: Iterable[tuple[int, bytes]] = self._frames(iter(lambda: file.read(READ_SIZE), b""), header.salt)
             if last is not None:
                 frames = deque(frames, maxlen=last)
             for offset, payload in frames:
@@ -76,6 +77,7 @@ class SegmentReader:
                     self.damaged += 1
                     continue
                 yield Entry(Position(self.path.name, offset), payload, record)
+            self.offset = self._end
 
     def _header(self, data: bytes) -> SegmentHeader | None:
         try:
@@ -90,13 +92,14 @@ class SegmentReader:
         self.offset = max(self.offset, begin)
         return header
 
-    def _frames(self, chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-        decoder = FrameDecoder(self.offset)
+    def _frames(self, chunks: Iterator[bytes], salt: int) -> Iterator[tuple[int, bytes]]:
+        decoder = FrameDecoder(self.offset, salt)
         for chunk in chunks:
             yield from decoder.feed(chunk)
         yield from decoder.finish()
         self.damaged += decoder.damaged
         self.pending = decoder.pending
+        self._end = decoder.offset
 
 
 _DECODERS = {"msgpack": msgspec.msgpack.Decoder(Record).decode, "json": msgspec.json.Decoder(Record).decode}

@@ -76,6 +76,7 @@ class JournalWriter:
         self._directory = directory
         self._worker = worker
         self._boot = secrets.token_hex(6)
+        self._salt = secrets.randbits(32)
         self._sequence = 0
         self._on_full = on_full
         self._clock = clock
@@ -91,6 +92,7 @@ class JournalWriter:
         self._lost_since = 0.0
         self._syncing = asyncio.Lock()
         self._written = asyncio.Event()
+        self._rotated = asyncio.Event()
 
     def append(self, record: Record) -> None:
         """Take a record; it is written at the next flush. Never raises: what cannot be kept is counted."""
@@ -105,7 +107,7 @@ class JournalWriter:
             return
         if not buffer:
             self._oldest = self._monotonic()
-        buffer += _PACK_FRAME(length, crc32(payload, length))
+        buffer += _PACK_FRAME(length, crc32(payload, length ^ self._salt))
         buffer += payload
         self._pending += 1
         if len(buffer) >= WRITE_AT and not self.full:
@@ -176,7 +178,7 @@ class JournalWriter:
 
     def _rotate(self) -> SegmentFile:
         settings = self._settings
-        header = SegmentHeader(self._worker, self._boot, self._sequence + 1, self._clock(), settings.format)
+        header = SegmentHeader(self._worker, self._boot, self._sequence + 1, self._clock(), self._salt, settings.format)
         new = SegmentFile(self._directory, header)
         self._sequence += 1
         old, self._segment = self._segment, new
@@ -184,6 +186,7 @@ class JournalWriter:
             old.close()
         elif old is not None:
             self._closed.append(old)
+            self._rotated.set()
         if settings.max_bytes:
             with suppress(OSError):  # what cannot be removed now is tried again at the next rotation
                 others = [name for name in list_segments(self._directory, self._worker) if name != new.name]
@@ -230,7 +233,10 @@ class JournalWriter:
             await self._written.wait()
             self._written.clear()
             if self._settings.fsync == "interval":
-                await asyncio.sleep(self._settings.fsync_interval)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._settings.fsync_interval):
+                        await self._rotated.wait()
+            self._rotated.clear()
             await self._sync()
 
     async def _sync(self) -> None:
