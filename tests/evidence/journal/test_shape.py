@@ -202,6 +202,28 @@ def test_where_the_client_connected_to(local: str, endpoint: dict[str, Any]) -> 
     assert event(exchange_record(an_exchange(local=local)))["dst_endpoint"] == endpoint
 
 
+@pytest.mark.parametrize(
+    ("authority", "host", "shown"),
+    [
+        ("api.example.org", "api.example.org", ("api.example.org", None)),
+        ("API.example.org:444", "api.example.org", ("api.example.org", 444)),
+        ("api.example.org.", "api.example.org", ("api.example.org", None)),
+        ("[2001:db8::1]", "2001:db8::1", ("2001:db8::1", None)),
+        ("[2001:db8::1]:444", "2001:db8::1", ("2001:db8::1", 444)),
+        ("", "a.example:81", ("a.example", 81)),  # as it came, of a request that was refused
+        ("", "a.example:99999", ("a.example:99999", None)),
+        ("", "2001:db8::1", ("2001:db8::1", None)),
+        ("", ":", (":", None)),
+        ("", "", (None, None)),
+    ],
+)
+def test_where_the_client_wanted_to_go(authority: str, host: str, shown: tuple[str | None, int | None]) -> None:
+    exchange = an_exchange()
+    exchange.request.authority, exchange.request.host = authority, host
+    url = event(exchange_record(exchange))["http_request"]["url"]
+    assert (url.get("hostname"), url.get("port")) == shown
+
+
 def test_a_client_on_a_unix_socket_has_no_address() -> None:
     assert event(exchange_record(an_exchange(client=Client("", 0, 0, 0))))["src_endpoint"] == {"name": "unix"}
 

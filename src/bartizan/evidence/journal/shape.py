@@ -148,16 +148,19 @@ def signal_record(signal: Signal, *, uid: str, time: float, exchange_id: str | N
 
 def _request(exchange: Exchange) -> HttpRequest:
     request = exchange.request
-    query, agent, host = request.query, request.headers.get(b"user-agent"), request.host
-    path = request.path
+    query, agent, path = request.query, request.headers.get(b"user-agent"), request.path
+    host, port = request.host, None
+    if len(request.authority) != len(host):  # a port was given, or the request was refused before its Host was read
+        sent, port = _split_host(request.authority or host)
+        host = host if request.authority else sent
     return HttpRequest(
         request.method,
         Url(
             path if len(path) <= MAX_URL_TEXT else path[:MAX_URL_TEXT] + "…",
             _bounded(host) or None,
             None if query is None else _query(query),
-            request.scheme,
-            None if len(request.authority) == len(host) else _port(request.authority),
+            exchange.connection.scheme,
+            port,
         ),
         request.version,
         None if agent is None else _text(agent, MAX_TEXT),
@@ -244,9 +247,11 @@ def _bounded(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 
-def _port(authority: str) -> int | None:
-    port = authority.rpartition(":")[2]
-    return int(port) if port.isdecimal() and len(port) <= 5 else None
+def _split_host(authority: str) -> tuple[str, int | None]:
+    host, colon, port = authority.rpartition(":")
+    if colon and port.isdecimal() and len(port) <= 5 and int(port) <= 65535 and (":" not in host or host[-1] == "]"):
+        return host.lower().strip("[]"), int(port)
+    return authority.lower().strip("[]"), None
 
 
 def _outcome(exchange: Exchange) -> tuple[int, int]:
