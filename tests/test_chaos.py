@@ -40,6 +40,9 @@ class Tally:
     statuses: Counter[int] = field(default_factory=Counter)
     cut: list[float] = field(default_factory=list)
     kills: list[float] = field(default_factory=list)
+    node_away: float = 0.0
+    unrepeatable: list[float] = field(default_factory=list)
+    """When a POST was on the node that went away: it must not be sent again (RFC 9110 section 9.2.2)."""
 
     def unexplained(self) -> list[float]:
         """Return when connections were cut though no worker had just been killed."""
@@ -59,7 +62,11 @@ def client(port: int, tally: Tally, stop: threading.Event, seed: int) -> None:
             length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
             if not request.startswith(b"HEAD"):
                 connection.exactly(length)
-            tally.statuses[int(head.split(b" ")[1])] += 1
+            status = int(head.split(b" ")[1])
+            if status == 502 and request.startswith(b"POST"):
+                tally.unrepeatable.append(time.monotonic())
+            else:
+                tally.statuses[status] += 1
             if b"connection: close" in head:
                 connection.sock.close()
                 connection = None
@@ -117,6 +124,8 @@ def test_no_request_fails_that_was_not_on_a_killed_worker(tmp_path: Path) -> Non
     assert set(tally.statuses) == {200}, tally.statuses
     assert tally.unexplained() == []
     assert len(tally.cut) <= KILLS * CLIENTS
+    assert all(0 <= at - tally.node_away < 1.0 for at in tally.unrepeatable)
+    assert len(tally.unrepeatable) <= CLIENTS
     assert tally.statuses[200] > 1000
 
 
@@ -141,6 +150,7 @@ def disturb(bartizan: Bartizan, node: Nginx, ports: list[int], tally: Tally) -> 
             tally.kills.append(time.monotonic())
             kill(victim)
         elif event == "node away":
+            tally.node_away = time.monotonic()
             node.__exit__(None, None, None)
         else:
             node.__enter__()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.gateway import Gateway
-from tests.support.net import RawClient
+from tests.support.net import RawClient, wait_until
 from tests.support.upstream import Connection, Upstream
 
 from bartizan.edge.http1 import pace
@@ -173,6 +173,7 @@ def test_a_client_that_leaves_frees_everything(upstream: Upstream, tmp_path: Pat
             client.send(GET)
             client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
             client.sock.close()
+        wait_until(lambda: gateway.worker.report().accepted == 20)
         deadline = time.monotonic() + 10
         while (
             gateway.worker.report().in_flight or gateway.worker.report().connections
