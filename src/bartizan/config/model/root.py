@@ -52,7 +52,7 @@ class Journal(Model):
     ] = "interval"
     fsync_interval: Annotated[
         Duration, Field(gt=0, description="how often the disk has to have them, with fsync `interval`")
-    ] = "1s"  # type: ignore[assignment]
+    ] = "5s"  # type: ignore[assignment]
     min_free_bytes: Annotated[Size, Field(description="below this the disk counts as full")] = "64MiB"  # type: ignore[assignment]
     on_full: Annotated[
         Literal["continue", "refuse"], Field(description="traffic goes on without a journal, or is refused with 503")
