@@ -61,8 +61,8 @@ class Recorder:
     def _full(self, error: OSError) -> None:
         self._stats.signal("journal.full")
         self._log.critical(
-            "JOURNAL FULL: exchanges are not recorded",
+            "JOURNAL STOPPED: exchanges are not recorded",
             error=str(error),
             traffic="refused with 503" if self._refuse else "goes on",
-            remedy="free space, or lower storage.journal.max_bytes",
+            remedy="if the disk is full, free space or lower storage.journal.max_bytes; else see to the disk",
         )

@@ -15,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,7 +60,7 @@ class LmdbState:
 
     async def get(self, key: bytes) -> bytes | None:
         """See ``State``."""
-        with self._env.begin(self._values) as txn:
+        with self._reading() as txn:
             stored = txn.get(_key(_VALUE, key))
         return None if stored is None else self._live(stored, self._clock())
 
@@ -183,7 +184,7 @@ class LmdbState:
         prefix = _key(_FEED, topic) + b"\0"
         begin = prefix if after is None else prefix + _SEQUENCE.pack(_SEQUENCE.unpack(after)[0] + 1)
         found: list[FeedItem] = []
-        with self._env.begin(self._values) as txn, txn.cursor() as cursor:
+        with self._reading() as txn, txn.cursor() as cursor:
             more = cursor.set_range(begin)
             while more and len(found) < limit and cursor.key().startswith(prefix):
                 found.append(FeedItem(cursor.key()[-8:], cursor.value()[8:]))
@@ -200,6 +201,14 @@ class LmdbState:
     async def close(self) -> None:
         """See ``State``."""
         self._env.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Any]:
+        try:
+            with self._env.begin(self._values) as txn:
+                yield txn
+        except lmdb.Error as error:
+            raise StateError(f"the state cannot be read: {error}; is the disk in order?") from error
 
     def _write(self, work: Callable[[Any], T]) -> T:
         """Run one write transaction; where the file is full, make room once and try again."""
@@ -279,7 +288,7 @@ class LmdbState:
     def _piece(self, start: bytes, prefix: bytes) -> tuple[list[Entry], bytes | None]:
         now = self._clock()
         found: list[Entry] = []
-        with self._env.begin(self._values) as txn, txn.cursor() as cursor:
+        with self._reading() as txn, txn.cursor() as cursor:
             more = cursor.set_range(start)
             for _ in range(_SCAN_PIECE):
                 if not more or not cursor.key().startswith(prefix):
