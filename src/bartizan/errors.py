@@ -2,6 +2,7 @@
 
 BartizanError
 ├── ConfigError            the configuration is not usable; carries every problem with its place
+│   └── SecLangError          WAF rules cannot be read or compiled; problems name file, line and directive
 ├── SecretError            a secret reference could not be resolved
 ├── RequestError           a client sent what RFC 9110/9112 or a limit forbids (400, 408, 413, 414, 431, 501, 505)
 ├── UpstreamError          the upstream could not answer
@@ -34,6 +35,7 @@ __all__ = [
     "JournalFull",
     "Problem",
     "RequestError",
+    "SecLangError",
     "SecretError",
     "StateError",
     "TlsError",
@@ -78,6 +80,10 @@ class ConfigError(BartizanError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class SecLangError(ConfigError):
+    """WAF rules cannot be read or compiled. A problem's ``field`` is the directive, ``remedy`` what was expected."""
 
 
 class SecretError(BartizanError):
