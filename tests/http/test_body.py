@@ -210,3 +210,23 @@ async def test_the_producer_is_told_to_pause_exactly_while_high_water_is_reached
             assert len(body.peek()) == waiting
         assert body.buffered == waiting
         assert resumed == pauses - paused
+
+
+async def test_the_producer_is_told_when_the_consumer_begins_and_stops_to_wait() -> None:
+    told: list[bool] = []
+    body = Body(None, told.append)
+    body.feed(b"a")
+    assert await body.read() == b"a"
+    assert told == []
+    reading = asyncio.create_task(body.read())
+    await asyncio.sleep(0)
+    assert told == [True]
+    body.feed(b"b")
+    assert await reading == b"b"
+    assert told == [True, False]
+    holding = asyncio.create_task(body.hold(5))
+    await asyncio.sleep(0)
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+    assert told == [True, False, True, False]

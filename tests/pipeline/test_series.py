@@ -17,6 +17,10 @@ Look = Callable[[Exchange], Awaitable[Verdict | None]]
 DENIED = Deny(403, because="the test says so")
 
 
+async def nothing(_: Exchange) -> Verdict | None:
+    return None
+
+
 class Guarding:
     """A guard that does what the test says."""
 
@@ -35,16 +39,47 @@ class OnResponse(Guarding):
         return await self._look(exchange)
 
 
-class Holding(Guarding):
-    """A guard that wants the first bytes of the body."""
+class Bodies(Guarding):
+    """A guard that wants the first ``limit`` bytes of bodies, both ways, and keeps what it saw of them."""
 
-    def __init__(self, name: str, look: Look, hold_body: int) -> None:
+    plain_responses = True
+
+    def __init__(self, name: str, look: Look = nothing, limit: int = 0, verdict: Verdict | None = None) -> None:
         super().__init__(name, look)
-        self.hold_body = hold_body
+        self.limit = limit
+        self.verdict = verdict
+        self.seen: list[tuple[str, bytes, bool]] = []
+
+    def hold_request(self, exchange: Exchange) -> int:
+        return self.limit
+
+    async def on_request_body(self, exchange: Exchange, body: bytes, *, complete: bool) -> Verdict | None:
+        self.seen.append(("request", body, complete))
+        return self.verdict
+
+    async def on_response(self, exchange: Exchange) -> Verdict | None:
+        return await self._look(exchange)
+
+    def hold_response(self, exchange: Exchange) -> int:
+        return self.limit
+
+    async def on_response_body(self, exchange: Exchange, body: bytes, *, complete: bool) -> Verdict | None:
+        self.seen.append(("response", body, complete))
+        return self.verdict
 
 
-async def nothing(_: Exchange) -> Verdict | None:
-    return None
+class OnRefused(Guarding):
+    """A guard that also sees what was refused before any guard."""
+
+    def __init__(self, name: str, error: Exception | None = None) -> None:
+        super().__init__(name, nothing)
+        self.seen: list[tuple[bytes, bytes]] = []
+        self.error = error
+
+    def on_refused(self, exchange: Exchange, body: bytes) -> None:
+        if self.error is not None:
+            raise self.error
+        self.seen.append((exchange.request.target, body))
 
 
 def says(verdict: Verdict | None) -> Look:
@@ -277,36 +312,105 @@ async def test_cancelling_reaches_a_guard_that_waits_for_nothing_but_its_turn() 
         await task
 
 
-async def test_the_body_is_held_before_a_guard_that_wants_it_looks() -> None:
-    seen: list[bytes] = []
-
-    async def look(exchange: Exchange) -> Verdict | None:
-        seen.append(exchange.request.body.peek())
-        return None
-
+async def test_a_guard_that_wants_the_body_sees_it_when_it_is_held() -> None:
+    order: list[str] = []
+    guard = Bodies("second", notes(order, "head"), 6)
     body = Body()
     exchange = make_exchange("POST", body=body)
-    series = Series((Step(Guarding("first", nothing)), Step(Holding("second", look, 6))))
+    series = Series((Step(Guarding("first", nothing)), Step(guard), Step(Guarding("third", notes(order, "third")))))
     running = asyncio.create_task(series.on_request(exchange))
     await asyncio.sleep(0)
     body.feed(b"abc")
     await asyncio.sleep(0)
-    assert seen == []
+    assert (order, guard.seen) == (["head"], [])
     body.feed(b"def")
+    await asyncio.sleep(0)
+    assert guard.seen == []  # it could be the whole body, or its first part
+    body.end()
     assert await running is None
-    assert seen == [b"abcdef"]
+    assert guard.seen == [("request", b"abcdef", True)]
+    assert order == ["head", "third"]
     assert await body.read() == b"abcdef"
+    assert names_timed(exchange) == ["first", "second", "second", "third"]
+
+
+async def test_a_guard_learns_that_a_body_is_longer_than_it_wanted_to_see() -> None:
+    guard = Bodies("only", limit=4)
+    body = Body()
+    running = asyncio.create_task(Series((Step(guard),)).on_request(make_exchange("POST", body=body)))
+    await asyncio.sleep(0)
+    body.feed(b"abcdef")
+    assert await running is None
+    assert guard.seen == [("request", b"abcd", False)]
+    assert body.peek() == b"abcdef"
+
+
+async def test_a_guard_that_wants_nothing_of_a_body_waits_for_nothing() -> None:
+    guard = Bodies("only")
+    exchange = make_exchange("POST", body=Body())
+    exchange.response = Response(200, Headers(), Body())
+    series = Series((Step(guard),))
+    assert await series.on_request(exchange) is None
+    assert await series.on_response(exchange) is None
+    assert guard.seen == []
+
+
+async def test_the_first_verdict_on_a_body_ends_the_series() -> None:
+    later = Bodies("later", limit=4)
+    exchange = make_exchange("POST", body=b"x")
+    exchange.response = Response(200, Headers(), Body.of(b"y"))
+    series = Series((Step(Bodies("first", limit=4, verdict=DENIED)), Step(later)))
+    assert await series.on_request(exchange) is DENIED
+    assert await series.on_response(exchange) is DENIED
+    assert exchange.decided_by == "first"
+    assert later.seen == []
+
+
+async def test_the_body_of_a_response_is_held_for_guards_that_want_it() -> None:
+    guard = Bodies("only", limit=4)
+    exchange = make_exchange()
+    exchange.response = Response(200, Headers.of([("content-type", "text/html")]), Body.of(b"abcdef"))
+    series = Series((Step(guard), Step(OnResponse("other", nothing))))
+    assert await series.on_response(exchange) is None
+    assert guard.seen == [("response", b"abcd", False)]
+    assert exchange.response.body.take() == b"abcdef"
+    assert series.plain_responses
+    assert not series_of(nothing).plain_responses
+
+
+@pytest.mark.parametrize("kind", ["text/event-stream; charset=utf-8", "multipart/x-mixed-replace", "application/grpc"])
+async def test_responses_that_are_streams_are_never_held(kind: str) -> None:
+    order: list[str] = []
+    guard = Bodies("only", notes(order, "head"), limit=4)
+    exchange = make_exchange()
+    exchange.response = Response(200, Headers.of([("content-type", kind)]), Body())
+    assert await Series((Step(guard),)).on_response(exchange) is None
+    assert order == ["head"]
+    assert guard.seen == []
 
 
 async def test_a_client_that_goes_away_while_its_body_is_held_is_no_failure_of_the_guard() -> None:
     body = Body()
     exchange = make_exchange("POST", body=body)
-    running = asyncio.create_task(Series((Step(Holding("only", says(DENIED), 6)),)).on_request(exchange))
+    running = asyncio.create_task(Series((Step(Bodies("only", limit=6)),)).on_request(exchange))
     await asyncio.sleep(0)
     body.fail(ClientGone("gone"))
     with pytest.raises(ClientGone):
         await running
     assert exchange.signals == []
+
+
+async def test_guards_that_look_at_refused_requests_see_them_and_decide_nothing() -> None:
+    guard = OnRefused("second")
+    exchange = make_exchange(path="/x")
+    series = Series((Step(OnRefused("first", ValueError("odd"))), Step(Guarding("other", nothing)), Step(guard)))
+    assert series.looks_at_refusals
+    assert not series_of(nothing).looks_at_refusals
+    series.on_refused(exchange, b"body")
+    assert guard.seen == [(b"/x", b"body")]
+    assert exchange.verdict is None
+    assert [(signal.name, signal.evidence["guard"]) for signal in exchange.signals] == [("guard.failed", "first")]
+    assert names_timed(exchange) == ["first", "second"]
 
 
 async def test_only_guards_that_look_at_responses_see_them_in_the_same_order() -> None:

@@ -130,6 +130,9 @@ class Proxy:
         if body.error is not None:
             raise body.error
         fields = forwarding.apply(exchange.request, exchange)
+        if route.series.plain_responses:
+            fields = [field for field in fields if field[0] != b"accept-encoding"]
+            fields.append((b"accept-encoding", b"identity"))
         outgoing = _Outgoing(fields, body.take() if whole else b"", whole)
         await self._forward(exchange, stream, route, destination, snapshot, outgoing)
 
@@ -143,7 +146,7 @@ class Proxy:
         outgoing: _Outgoing,
     ) -> None:
         exchange.upstream = destination.name
-        attempt, response = await self._respond_from(exchange, stream, route, destination, outgoing)
+        attempt, response = await self._respond_from(exchange, route, destination, outgoing)
         try:
             exchange.response = response
             if response.status == 101:
@@ -162,14 +165,13 @@ class Proxy:
             if body.ended:
                 stream.respond(response, data, end=True)
             else:
-                await self._relay(exchange, stream, attempt, response, data)
+                await self._relay(exchange, stream, response, data)
         finally:
             self._release(attempt)
 
     async def _respond_from(
         self,
         exchange: Exchange,
-        stream: Stream,
         route: RouteRuntime,
         destination: Destination,
         outgoing: _Outgoing,
@@ -190,7 +192,7 @@ class Proxy:
                 reused = connection is not None
                 attempt = _Try(destination, node, connection or await group.connect(node), reused)
                 begun = perf_counter()
-                response = await self._send(exchange, stream, route, attempt, outgoing)
+                response = await self._send(exchange, route, attempt, outgoing)
             except UpstreamError as error:
                 failure = error
                 stale = attempt is not None and attempt.is_stale(error)
@@ -226,19 +228,18 @@ class Proxy:
                 raise failure from None
             raise
 
-    def _send(
-        self, exchange: Exchange, stream: Stream, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing
-    ) -> Awaitable[Response]:
+    def _send(self, exchange: Exchange, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing) -> Awaitable[Response]:
         """Send the request to one node; what is returned waits for the response head."""
         method = exchange.request.method
         connection = attempt.connection
         head = self._head(exchange, route, attempt, outgoing)
+        connection.read_timeout = attempt.destination.read_timeout
         self._awaiting.add(connection)
         if outgoing.whole:
             connection.deadline = self._clock() + (route.timeout or attempt.destination.response_timeout)
             return connection.start(method, head)
         connection.deadline = NEVER
-        return self._upload(exchange, stream, route, attempt, connection.start(method, head))
+        return self._upload(exchange, route, attempt, connection.start(method, head))
 
     @staticmethod
     def _head(exchange: Exchange, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing) -> bytes:
@@ -266,10 +267,10 @@ class Proxy:
         return b"".join(parts)
 
     async def _upload(
-        self, exchange: Exchange, stream: Stream, route: RouteRuntime, attempt: _Try, waiter: asyncio.Future[Response]
+        self, exchange: Exchange, route: RouteRuntime, attempt: _Try, waiter: asyncio.Future[Response]
     ) -> Response:
         """Stream the request body while waiting for the response head, which may come before the body's end."""
-        attempt.upload = upload = self._loop.create_task(self._send_body(exchange.request, stream, attempt.connection))
+        attempt.upload = upload = self._loop.create_task(self._send_body(exchange.request, attempt.connection))
         done, _ = await asyncio.wait((upload, waiter), return_when=asyncio.FIRST_COMPLETED)
         failure = upload.exception() if upload in done else None
         if failure is not None and (waiter not in done or isinstance(failure, RequestError | ClientGone)):
@@ -280,8 +281,7 @@ class Proxy:
         return await waiter
 
     @staticmethod
-    async def _send_body(request: Request, stream: Stream, connection: ClientConnection) -> None:
-        stream.continue_body()
+    async def _send_body(request: Request, connection: ClientConnection) -> None:
         body = request.body
         chunked = request.length is None
         while data := await body.read():
@@ -291,18 +291,12 @@ class Proxy:
         if chunked:
             connection.write(last_chunk(body.trailers))
 
-    async def _relay(self, exchange: Exchange, stream: Stream, attempt: _Try, response: Response, data: bytes) -> None:
+    @staticmethod
+    async def _relay(exchange: Exchange, stream: Stream, response: Response, data: bytes) -> None:
         """Pass a response on as it comes; a body that breaks off cuts the client's connection."""
         body = response.body
         stream.respond(response, data, end=False)
-        connection = attempt.connection
-        timeout = attempt.destination.read_timeout
-        while True:
-            connection.deadline = self._clock() + timeout
-            data = await body.read()
-            connection.deadline = NEVER
-            if not data:
-                break
+        while data := await body.read():
             exchange.bytes_out += len(data)
             stream.send(data)
             await stream.drain()

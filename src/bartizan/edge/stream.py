@@ -41,10 +41,6 @@ class Stream(Protocol):
         """End without a whole response, so that the client cannot mistake it for one."""
         ...
 
-    def continue_body(self) -> None:
-        """Tell a client that waits for it (``Expect: 100-continue``) to send the body."""
-        ...
-
     def limit_body(self, limit: int) -> None:
         """Refuse a body of more than ``limit`` bytes, 0 for any size; ``RequestError`` if it is known already."""
         ...

@@ -15,7 +15,9 @@ class Body:
     """A stream of bytes with back-pressure.
 
     The producer calls ``feed``, ``end`` and ``fail``; the consumer ``read`` or ``hold``. When ``feed`` returns False
-    the producer should pause until ``resume`` (given at construction) is called.
+    the producer should pause until ``resume`` (given at construction) is called. ``waits`` is called with True when the
+    consumer begins to wait for more, and with False when it has stopped: the producer then knows that more is wanted,
+    and may keep time.
     """
 
     __slots__ = (
@@ -25,15 +27,17 @@ class Body:
         "_paused",
         "_resume",
         "_waiter",
+        "_waits",
         "buffered",
         "ended",
         "received",
         "trailers",
     )
 
-    def __init__(self, resume: Callable[[], None] | None = None) -> None:
+    def __init__(self, resume: Callable[[], None] | None = None, waits: Callable[[bool], None] | None = None) -> None:
         self._chunks: deque[bytes] = deque()
         self._resume = resume
+        self._waits = waits
         self._waiter: asyncio.Future[None] | None = None
         self._error: BaseException | None = None
         self._high = HIGH_WATER
@@ -149,10 +153,14 @@ class Body:
         if self._waiter is not None:
             raise RuntimeError("a body has one consumer")
         self._waiter = asyncio.get_running_loop().create_future()
+        if self._waits is not None:
+            self._waits(True)
         try:
             await self._waiter
         finally:
             self._waiter = None
+            if self._waits is not None:
+                self._waits(False)
 
     def _wake(self) -> None:
         waiter = self._waiter

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from types import coroutine
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-from bartizan.errors import ClientGone, RequestError
+from bartizan.errors import ClientGone, RequestError, UpstreamError
+from bartizan.http.body import Body
 from bartizan.pipeline.exchange import Exchange
 from bartizan.pipeline.guard import Guard
 from bartizan.pipeline.signal import Signal
@@ -18,7 +19,11 @@ from bartizan.pipeline.verdict import Deny, Verdict
 
 __all__ = ["Series", "Step"]
 
-Hook = Callable[[Exchange], Coroutine[Any, Any, Verdict | None]]
+Hook: TypeAlias = Callable[..., Coroutine[Any, Any, Verdict | None]]
+Hold: TypeAlias = Callable[[Exchange], int]
+
+_ENDLESS = (b"text/event-stream", b"multipart/x-mixed-replace", b"application/grpc")
+"""Media types whose bodies arrive as things happen: to hold them would be to stop them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +39,62 @@ class Series:
     """Runs guards in order until one has a verdict.
 
     A guard that raises or takes longer than its timeout is a signal (``guard.failed``), and denies with 503 unless it
-    is configured to allow. Every guard is timed.
+    is configured to allow. Every guard is timed; the time that bodies take to arrive is not counted.
     """
 
     def __init__(self, steps: tuple[Step, ...] = ()) -> None:
         self.steps = steps
-        self._request_hooks = tuple(
-            (step, step.guard.on_request, getattr(step.guard, "hold_body", 0)) for step in steps
+        self._request_hooks = tuple(_hooks(steps, "on_request", "hold_request", "on_request_body"))
+        self._response_hooks = tuple(_hooks(steps, "on_response", "hold_response", "on_response_body"))
+        self._endless_hooks = tuple(hook for hook in self._response_hooks if hook[2] is None)
+        self._refusal_hooks = tuple(
+            (step, step.guard.on_refused) for step in steps if hasattr(step.guard, "on_refused")
         )
-        self._response_hooks = tuple(
-            (step, step.guard.on_response, 0) for step in steps if hasattr(step.guard, "on_response")
-        )
+        self._holds_responses = len(self._endless_hooks) < len(self._response_hooks)
         self.looks_at_responses = bool(self._response_hooks)
+        self.looks_at_refusals = bool(self._refusal_hooks)
+        self.plain_responses = any(getattr(step.guard, "plain_responses", False) for step in steps)
+        """Whether upstreams are to be asked for responses without content coding."""
 
     def on_request(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the request side; the verdict is also left in ``exchange.verdict`` and ``exchange.decided_by``."""
-        return self._run(self._request_hooks, exchange)
+        return self._run(self._request_hooks, exchange, exchange.request.body)
 
     def on_response(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
-        """Run the response side, in the same order."""
-        return self._run(self._response_hooks, exchange)
+        """Run the response side, in the same order; what guards want to see of the body waits in it, unread."""
+        response = exchange.response
+        if response is None:
+            return self._run(self._endless_hooks, exchange, None)
+        hooks = self._response_hooks
+        if self._holds_responses and (response.headers.get(b"content-type") or b"").startswith(_ENDLESS):
+            hooks = self._endless_hooks
+        return self._run(hooks, exchange, response.body)
 
-    async def _run(self, hooks: tuple[tuple[Step, Hook, int], ...], exchange: Exchange) -> Verdict | None:
+    def on_refused(self, exchange: Exchange, body: bytes) -> None:
+        """Show guards a request that was refused already; ``body`` is what of its body had arrived."""
+        for step, hook in self._refusal_hooks:
+            begun = perf_counter()
+            try:
+                hook(exchange, body)
+            except Exception as error:  # noqa: BLE001 - the request is refused, whatever a guard does
+                self._failed(step, error, exchange)
+            exchange.timings.append((step.guard.name, perf_counter() - begun))
+
+    async def _run(
+        self, hooks: tuple[tuple[Step, Hook, Hold | None], ...], exchange: Exchange, body: Body | None
+    ) -> Verdict | None:
         for step, hook, hold in hooks:
-            if hold:
-                await exchange.request.body.hold(hold)
+            look = hook
+            if hold is not None and body is not None:
+                limit = hold(exchange)
+                if not limit:
+                    continue
+                held = await body.hold(limit + 1)  # one more tells whether the body is longer
+                look = partial(hook, body=held[:limit], complete=body.complete and len(held) <= limit)
             begun = perf_counter()
             verdict: Verdict | None
             try:
-                running = hook(exchange)
+                running = look(exchange)
                 try:
                     waits_for = running.send(None)
                 except StopIteration as done:
@@ -70,7 +102,7 @@ class Series:
                 else:  # only a guard that has to wait for something needs a timer
                     async with asyncio.timeout(step.timeout):
                         verdict = await _resume(running, waits_for)
-            except (ClientGone, RequestError):
+            except (ClientGone, RequestError, UpstreamError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a guard does, the series decides what follows
                 verdict = self._failed(step, error, exchange)
@@ -99,6 +131,16 @@ class Series:
             because=f"guard {step.guard.name} failed: {what[:500]}",
             remedy=f"mend the cause, or set guards.{step.guard.name}.on_error: allow to let exchanges pass meanwhile",
         )
+
+
+def _hooks(steps: tuple[Step, ...], head: str, hold: str, body: str) -> Iterator[tuple[Step, Hook, Hold | None]]:
+    """Yield what a series calls, in order: each guard's hook for the head, and behind it the one for the body."""
+    for step in steps:
+        guard: Any = step.guard
+        if hasattr(guard, head):
+            yield step, getattr(guard, head), None
+        if hasattr(guard, body):
+            yield step, getattr(guard, body), getattr(guard, hold)
 
 
 @coroutine

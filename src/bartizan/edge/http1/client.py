@@ -24,6 +24,7 @@ __all__ = ["ClientConnection"]
 
 MAX_HEAD_BYTES = 128 * 1024
 MAX_FIELDS = 500
+NEVER = float("inf")
 MAX_INTERIM = 16  # 1xx responses before the final one
 
 _CONNECTION_LEVEL = frozenset(
@@ -58,6 +59,7 @@ class ClientConnection(asyncio.Protocol):
         "_waiter",
         "deadline",
         "idle_since",
+        "read_timeout",
         "received",
         "requests",
         "reusable",
@@ -83,8 +85,10 @@ class ClientConnection(asyncio.Protocol):
         self._tunnel: asyncio.Protocol | None = None
         self._tunnel_data = b""
         self.reusable = False
-        self.deadline = float("inf")
+        self.deadline = NEVER
         """When the owner gives up waiting, on the loop's clock; the owner looks at it and calls ``expire``."""
+        self.read_timeout = NEVER
+        """How many seconds the node has for each next piece of a response body; the deadline is set by it."""
         self.idle_since = 0.0
         self.received = 0
         """Bytes received in answer to the current request: 0 means that a retry cannot repeat an answer."""
@@ -247,7 +251,8 @@ class ClientConnection(asyncio.Protocol):
         upgrade = [value for name, value in fields if name == b"upgrade"] if status == 101 else []
         length, chunked, fields = _frame(fields)
         bodiless = self._head_method or status in (204, 304, 101)
-        body = Body(self._resume_reading)
+        body = Body(self._resume_reading, self._body_awaited)
+        self.deadline = NEVER
         self._body_end = not bodiless and not chunked and length is None
         self._keep_alive = parser.should_keep_alive() and not self._body_end
         response = Response(status, Headers(fields), body, length if not bodiless or status != 204 else None)
@@ -307,6 +312,9 @@ class ClientConnection(asyncio.Protocol):
         self._drained = None
         if self._transport is not None:
             self._transport.abort()
+
+    def _body_awaited(self, waits: bool) -> None:  # noqa: FBT001 - the signature is that of a body
+        self.deadline = self._loop.time() + self.read_timeout if waits else NEVER
 
     def _resume_reading(self) -> None:
         if self._transport is not None:

@@ -53,12 +53,8 @@ class ServerConnection(asyncio.Protocol):
         self.deadline = NEVER
         self.served = 0
         self._body_limit = 0
-        self.responded = False
-        self._response_done = False
-        self._chunked_out = False
-        self._close_after = False
-        self._continue_due = False
-        self._reading_paused = False
+        self.responded = self._response_done = self._chunked_out = False
+        self._close_after = self._continue_due = self._reading_paused = False
         self._pace = Pace()
         self._lingered = 0
 
@@ -144,14 +140,15 @@ class ServerConnection(asyncio.Protocol):
         self.served += 1
         self._head = head
         self.responded = False
-        self._response_done = False
         self._close_after = self._close_after or not head.keep_alive
         self._continue_due = head.expects_continue
         self._body_limit = 0
         self._pace.begin_request(self._loop.time())
         self.deadline = NEVER
-        self._body = None if head.length == 0 else Body(self._resume_reading)
-        self._hand_over(self._exchanges.begin(self, head, self._body))
+        self._body = None if head.length == 0 else Body(self._resume_reading, self._body_awaited)
+        journey = self._exchanges.begin(self, head, self._body)
+        self._response_done = False
+        self._hand_over(journey)
 
     def _hand_over(self, journey: Journey) -> None:
         """Have the connection's task serve an exchange; one task for all saves making one for each."""
@@ -229,14 +226,6 @@ class ServerConnection(asyncio.Protocol):
         self._response_done = True
         if self._transport is not None:
             self._transport.abort()
-
-    def continue_body(self) -> None:
-        """Send 100 Continue if the client waits for it (RFC 9110 section 10.1.1)."""
-        if self._continue_due:
-            self._continue_due = False
-            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if self._parser.in_request and self.deadline == NEVER:
-            self.deadline = self._loop.time() + self.limits.body_timeout
 
     def limit_body(self, limit: int) -> None:
         """Bound the request body; see ``Stream``."""
@@ -378,6 +367,16 @@ class ServerConnection(asyncio.Protocol):
         self.deadline = self._loop.time() + self.limits.write_timeout
         if self._transport is not None:
             self._transport.close()
+
+    def _body_awaited(self, waits: bool) -> None:  # noqa: FBT001 - the signature is that of a body
+        """Have the client send its body if it waits to be told (RFC 9110 section 10.1.1), within its time."""
+        if not waits:
+            return
+        if self._continue_due:
+            self._continue_due = False
+            self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._parser.in_request and self.deadline == NEVER:
+            self.deadline = self._loop.time() + self.limits.body_timeout
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
