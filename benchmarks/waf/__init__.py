@@ -1,0 +1,1 @@
+"""The WAF beside libmodsecurity."""

@@ -1,0 +1,31 @@
+"""Running regression tests of rules, without I/O: test files, the bytes that are sent, the backend, the judgement."""
+
+from bartizan.perimeter.waf.testing.model import (
+    Arena,
+    Expectation,
+    Generation,
+    Outcome,
+    Request,
+    Stage,
+    Suite,
+    Test,
+)
+from bartizan.perimeter.waf.testing.schema import read_suite, test_files
+from bartizan.perimeter.waf.testing.verdict import REASONS, judge
+from bartizan.perimeter.waf.testing.wire import request_bytes
+
+__all__ = [
+    "REASONS",
+    "Arena",
+    "Expectation",
+    "Generation",
+    "Outcome",
+    "Request",
+    "Stage",
+    "Suite",
+    "Test",
+    "judge",
+    "read_suite",
+    "request_bytes",
+    "test_files",
+]

@@ -1,0 +1,77 @@
+"""The backend of the suites, without its socket: what it answers to a request.
+
+As ``coreruleset/albedo`` does (``server/server.go``): ``POST /reflect`` answers with the ``status``, ``headers`` and
+``body`` or ``encodedBody`` (base64) of the JSON document in the request; everything else is answered with 200. Below
+``/anything`` the request's body comes back, for people who try rules by hand.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bartizan.perimeter.waf.testing.plain import Plain
+
+__all__ = ["Answer", "answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: its header fields have no Content-Length."""
+
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+
+    def wire(self) -> bytes:
+        """Return the response as it is sent, closing the connection."""
+        lines = [b"HTTP/1.1 %d -\r\n" % self.status]
+        lines += [b"%s: %s\r\n" % field for field in self.headers]
+        if self.status >= 200 and self.status not in {204, 304}:
+            lines.append(b"Content-Length: %d\r\n" % len(self.body))
+            return b"".join(lines) + b"Connection: close\r\n\r\n" + self.body
+        return b"".join(lines) + b"Connection: close\r\n\r\n"
+
+
+def answer(request: Plain) -> Answer:
+    """Return what the backend answers."""
+    path = request.uri.partition(b"?")[0]
+    if request.method == b"POST" and (path == b"/reflect" or path.startswith(b"/reflect/")):
+        return _reflect(request.body)
+    if path == b"/anything" or path.startswith(b"/anything/"):
+        kind = request.header(b"content-type")
+        return Answer(200, () if kind is None else ((b"Content-Type", kind),), request.body)
+    return Answer()
+
+
+def _reflect(document: bytes) -> Answer:
+    try:
+        wanted = json.loads(document)
+        status, headers = int(wanted.get("status") or 200), dict(wanted.get("headers") or {})
+        body = _body(wanted)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        return Answer(400, (), b"the body is no JSON document with status, headers, body or encodedBody")
+    if not 100 <= status < 600:
+        return Answer(400, (), b"the status is not between 100 and 599")
+    fields = tuple(_field(name, value) for name, value in headers.items() if name.lower() not in _FRAMING)
+    return Answer(status, tuple(field for field in fields if field is not None), body)
+
+
+_FRAMING = {"content-length", "transfer-encoding", "connection"}
+
+
+def _body(wanted: dict[str, Any]) -> bytes:
+    text = str(wanted.get("body") or "").encode("utf-8", "surrogatepass")
+    return text or base64.b64decode(wanted.get("encodedBody") or "", validate=True)
+
+
+def _field(name: str, value: object) -> tuple[bytes, bytes] | None:
+    """Return a header field; None for one that HTTP does not allow, which is dropped."""
+    text = str(value)
+    token = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    if not token or any(character in text for character in "\r\n\0"):
+        return None
+    return name.encode(), text.strip().encode("utf-8", "surrogatepass")
