@@ -20,6 +20,8 @@ from bartizan.pipeline import Exchange, RouteInfo
 
 __all__ = ["build_snapshot"]
 
+_UNROUTED = Route(name="unrouted")
+
 
 def build_snapshot(
     config: Config, previous: Snapshot | None, wiring: Wiring[ClientConnection], services: Services
@@ -30,15 +32,19 @@ def build_snapshot(
     """
     upstreams = Upstreams.build(config.upstreams, None if previous is None else previous.upstreams, wiring)
     stores = {} if previous is None else previous.stores
+    routes = [(route, _route(config, route, services)) for route in config.routes]
+    unrouted = build_series(config.guards, _UNROUTED, services)
     return Snapshot(
         generation=1 if previous is None else previous.generation + 1,
         config=config,
-        router=Router([(route, _route(config, route, services)) for route in config.routes]),
+        router=Router(routes),
         upstreams=upstreams,
         destinations={upstream.name: _destination(upstream, upstreams) for upstream in config.upstreams},
         listeners={listener.name: ListenerRuntime.of(listener) for listener in config.listeners},
         stores={listener.name: _store(listener, stores) for listener in config.listeners if listener.tls is not None},
         forwarding=ForwardingRules(config.trusted_proxies),
+        unrouted=unrouted,
+        looks_at_refusals=any(series.looks_at_refusals for series in (unrouted, *(each.series for _, each in routes))),
     )
 
 

@@ -18,6 +18,7 @@ from bartizan.edge.http1.server import ServerConnection
 from bartizan.edge.ids import ExchangeIds
 from bartizan.edge.proxy import Proxy
 from bartizan.edge.records import Recorder
+from bartizan.edge.refusals import refused_exchange, show_refused
 from bartizan.edge.snapshot import Snapshot
 from bartizan.edge.stats import Stats
 from bartizan.errors import RequestError
@@ -141,25 +142,24 @@ class Gateway:
         )
         return exchange, snapshot, context
 
-    def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
-        """Count and journal a request that HTTP or a limit forbids, and return the answer to it."""
+    def refused(self, connection: ServerConnection, error: RequestError, data: bytes) -> Response:
+        """Count and journal a request that HTTP or a limit forbids, and return the answer to it.
+
+        ``data`` is what has arrived of it: guards that look at such requests see what can be read of it.
+        """
         self.stats.refuse(error.reason)
         context = cast("ConnectionContext", connection.context)
         now = time()
-        request = Request(
-            "-" if head is None else head.method,
-            b"" if head is None else head.target,
-            Headers([] if head is None else head.fields),
-            path="-" if head is None else head.target.partition(b"?")[0].decode("latin-1"),
-            host="" if head is None or head.host is None else head.host.decode("latin-1"),
-        )
-        exchange = Exchange(
-            self._ids.next(now), request, context.connection, context.peer, received=now, started=perf_counter()
-        )
+        exchange = refused_exchange(self._ids.next(now), data, context, now)
         exchange.error, exchange.error_detail = error.reason, str(error)
-        accept = request.headers.get(b"accept")
+        if error.status != 503:  # that is not about the request
+            show_refused(exchange, self.snapshot)
+        accept = exchange.request.headers.get(b"accept")
         exchange.response = error_response(error.status, exchange_id=exchange.id, detail=str(error), accept=accept)
+        exchange.bytes_in = exchange.request.body.received
         exchange.bytes_out = exchange.response.length or 0
+        for signal in exchange.signals:
+            self.stats.signal(signal.name)
         self._finished(exchange)
         return exchange.response
 

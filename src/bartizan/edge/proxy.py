@@ -109,13 +109,21 @@ class Proxy:
         if route is None:
             headers = ((b"allow", ", ".join(found.allowed).encode()),) if found.allowed else ()
             exchange.error = "method_not_allowed" if headers else "no_route"
+            if snapshot.looks_at_refusals:
+                snapshot.unrouted.on_refused(exchange, request.body.peek())
             self._answer(exchange, stream, 405 if headers else 404, "", headers)
             return
         exchange.route = route.infos[found.pattern]
         exchange.parameters = found.parameters
         if request.length != 0:
             limit = route.body_limit
-            stream.limit_body(snapshot.listeners[exchange.connection.listener].body_bytes if limit is None else limit)
+            try:
+                stream.limit_body(
+                    snapshot.listeners[exchange.connection.listener].body_bytes if limit is None else limit
+                )
+            except RequestError:
+                route.series.on_refused(exchange, request.body.peek())
+                raise
         upstream = None
         if route.series.steps:
             verdict = await route.series.on_request(exchange)

@@ -96,3 +96,7 @@ class Snapshot:
     listeners: Mapping[str, ListenerRuntime]
     stores: dict[str, CertificateStore]
     forwarding: ForwardingRules
+    unrouted: Series
+    """The guards by default: they see what no route fits."""
+    looks_at_refusals: bool
+    """Whether any guard looks at requests that were refused."""

@@ -62,8 +62,8 @@ class Exchanges(Protocol):
         """Carry an exchange to its end, over ``connection`` as its ``Stream``."""
         ...
 
-    def refused(self, connection: ServerConnection, error: RequestError, head: Head | None) -> Response:
-        """Record a request that never became an exchange, and return the answer to it."""
+    def refused(self, connection: ServerConnection, error: RequestError, data: bytes) -> Response:
+        """Record a request that never became an exchange, and return the answer; ``data`` is what has arrived of it."""
         ...
 
     def closed(self, connection: ServerConnection) -> None:

@@ -104,6 +104,7 @@ class RequestParser:
         "_http",
         "_limits",
         "_overhead",
+        "_refused",
         "_rest",
         "_sink",
         "_tail",
@@ -118,6 +119,7 @@ class RequestParser:
         self._limits = limits
         self._http: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._rest = bytearray()
+        self._refused = b""
         self.in_request = False
         """Whether the head of a request has been read and its end has not."""
         self.tunnelling = False
@@ -134,6 +136,11 @@ class RequestParser:
     def idle(self) -> bool:
         """Whether nothing of a next request has arrived."""
         return not self.in_request and len(self._rest) <= 2 and not self._rest.strip(b"\r\n")
+
+    @property
+    def arrived(self) -> bytes:
+        """What has arrived of a request that was refused, or whose head is not complete."""
+        return self._refused or bytes(self._rest)
 
     def close(self) -> None:
         """Break the reference cycle with the C parser."""
@@ -163,26 +170,30 @@ class RequestParser:
             if self.tunnelling:
                 return
             data = self.take_rest()
-        end = data.find(_END)
-        if end < 0 or data[0] < 33:
-            data, end = self._wait(data)
-            if end < 0:
+        try:
+            end = data.find(_END)
+            if end < 0 or data[0] < 33:
+                data, end = self._wait(data)
+                if end < 0:
+                    return
+            end += 4
+            if end > self._limits.header_bytes:
+                raise RequestError(431, "head_too_large", "the request head is larger than allowed")
+            self._check_start_line(data)
+            self._fields = []
+            self._target = b""
+            self.in_request = True
+            if end == len(data):
+                self._parse(data)
                 return
-        end += 4
-        if end > self._limits.header_bytes:
-            raise RequestError(431, "head_too_large", "the request head is larger than allowed")
-        self._check_start_line(data)
-        self._fields = []
-        self._target = b""
-        self.in_request = True
-        if end == len(data):
-            self._parse(data)
-            return
-        self._parse(data[:end])
-        if self.in_request:
-            self._feed_body(data[end:])
-        else:
-            self._rest += data[end:]
+            self._parse(data[:end])
+            if self.in_request:
+                self._feed_body(data[end:])
+            else:
+                self._rest += data[end:]
+        except RequestError:
+            self._refused = data
+            raise
 
     def _wait(self, data: bytes) -> tuple[bytes, int]:
         """Keep an incomplete head, unless it can already be refused; -1 means: not complete."""

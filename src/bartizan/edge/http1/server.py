@@ -343,7 +343,7 @@ class ServerConnection(asyncio.Protocol):
             return
         if self._transport is None:
             return
-        response = self._exchanges.refused(self, error, self._head)
+        response = self._exchanges.refused(self, error, self._parser.arrived)
         self._write(refusal(response))
         self._linger()
 

@@ -153,8 +153,9 @@ def _request(exchange: Exchange) -> HttpRequest:
     if len(request.authority) != len(host):  # a port was given, or the request was refused before its Host was read
         sent, port = _split_host(request.authority or host)
         host = host if request.authority else sent
+    method, version = request.method, request.version
     return HttpRequest(
-        request.method,
+        method if len(method) <= MAX_TEXT else _bounded(method),
         Url(
             path if len(path) <= MAX_URL_TEXT else path[:MAX_URL_TEXT] + "…",
             _bounded(host) or None,
@@ -162,7 +163,7 @@ def _request(exchange: Exchange) -> HttpRequest:
             exchange.connection.scheme,
             port,
         ),
-        request.version,
+        version if len(version) <= MAX_TEXT else _bounded(version),
         None if agent is None else _text(agent, MAX_TEXT),
         exchange.bytes_in,
         None if exchange.request_id is exchange.id else exchange.request_id,
