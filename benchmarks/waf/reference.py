@@ -18,7 +18,7 @@ from typing import Any
 
 from libmodsecurity import ModSecurity, RulesSet
 
-from bartizan.perimeter.waf.testing import Outcome, Suite, Test, judge, read_suite, request_bytes, test_files
+from bartizan.perimeter.waf.testing import Outcome, Suite, Test, judge, read_suite, request_bytes, suite_files
 from bartizan.perimeter.waf.testing.plain import Plain, read_request
 from bartizan.perimeter.waf.testing.reflect import Answer, answer
 from bartizan.perimeter.waf.testing.setup import suite_rules
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--rules", type=Path, nargs="*")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    suite = read_suite(test_files([given.directory]))
+    suite = read_suite(suite_files([given.directory]))
     arena = ReferenceArena(given.rules or debian_rules(), setup=suite_rules())
     began = time.perf_counter()
     verdicts = run_reference(arena, suite)

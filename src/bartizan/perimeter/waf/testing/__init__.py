@@ -10,7 +10,7 @@ from bartizan.perimeter.waf.testing.model import (
     Suite,
     Test,
 )
-from bartizan.perimeter.waf.testing.schema import read_suite, test_files
+from bartizan.perimeter.waf.testing.schema import read_suite, suite_files
 from bartizan.perimeter.waf.testing.verdict import REASONS, judge
 from bartizan.perimeter.waf.testing.wire import request_bytes
 
@@ -27,5 +27,5 @@ __all__ = [
     "judge",
     "read_suite",
     "request_bytes",
-    "test_files",
+    "suite_files",
 ]

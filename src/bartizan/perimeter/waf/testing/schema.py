@@ -22,7 +22,7 @@ from bartizan.perimeter.waf.testing.fields import Fields, read_fields
 from bartizan.perimeter.waf.testing.model import Expectation, Generation, Request, Stage, Suite, Test
 from bartizan.perimeter.waf.testing.template import expand
 
-__all__ = ["read_suite", "test_files"]
+__all__ = ["read_suite", "suite_files"]
 
 _FILE = ("meta", "rule_id", "tests")
 _META = ("author", "description", "enabled", "name", "tags", "version")
@@ -45,7 +45,7 @@ _LOG = ("expect_ids", "match_regex", "no_expect_ids", "no_match_regex")
 _NUMBER = re.compile(r"[0-9]+")
 
 
-def test_files(paths: Iterable[Path]) -> Iterator[Path]:
+def suite_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the test files below some directories, sorted by name, and the files among ``paths`` as they are."""
     for path in paths:
         if path.is_dir():
