@@ -10,6 +10,7 @@ from bartizan.perimeter.waf.testing.model import (
     Suite,
     Test,
 )
+from bartizan.perimeter.waf.testing.run import Result, run_test
 from bartizan.perimeter.waf.testing.schema import read_suite, suite_files
 from bartizan.perimeter.waf.testing.verdict import REASONS, judge
 from bartizan.perimeter.waf.testing.wire import request_bytes
@@ -21,11 +22,13 @@ __all__ = [
     "Generation",
     "Outcome",
     "Request",
+    "Result",
     "Stage",
     "Suite",
     "Test",
     "judge",
     "read_suite",
     "request_bytes",
+    "run_test",
     "suite_files",
 ]
