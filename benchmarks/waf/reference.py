@@ -18,8 +18,8 @@ from typing import Any
 
 from libmodsecurity import ModSecurity, RulesSet
 
+from bartizan.http.lenient import LenientRequest, read_request
 from bartizan.perimeter.waf.testing import Outcome, Suite, Test, judge, read_suite, request_bytes, suite_files
-from bartizan.perimeter.waf.testing.plain import Plain, read_request
 from bartizan.perimeter.waf.testing.reflect import Answer, answer
 from bartizan.perimeter.waf.testing.setup import suite_rules
 
@@ -54,7 +54,7 @@ class ReferenceArena:
         """Run one request, and the response of the suites' backend."""
         return self.run(read_request(stage))
 
-    def run(self, request: Plain) -> Outcome:
+    def run(self, request: LenientRequest) -> Outcome:
         """Run one request that has been read."""
         self._lines.clear()
         response = answer(request)
@@ -62,13 +62,15 @@ class ReferenceArena:
         return Outcome(status=response.status, rule_ids=ids, log=tuple(self._lines))
 
 
-def transact(engine: ModSecurity, rules: RulesSet, request: Plain, response: Answer | None = None) -> tuple[int, ...]:
+def transact(
+    engine: ModSecurity, rules: RulesSet, request: LenientRequest, response: Answer | None = None
+) -> tuple[int, ...]:
     """Run one exchange through all phases and return the ids of the rules that matched and were logged, in order."""
     with engine.transaction(rules) as transaction:
         transaction.process_connection("127.0.0.1", 40000, "127.0.0.1", 80)
-        version = request.version.removeprefix(b"HTTP/")
-        transaction.process_uri(_text(request.uri), _text(request.method), _text(version))
-        for name, value in request.headers:
+        version = request.protocol.removeprefix(b"HTTP/")
+        transaction.process_uri(_text(request.target), _text(request.method), _text(version))
+        for name, value in request.fields:
             transaction.add_request_header(_text(name), _text(value))
         transaction.process_request_headers()
         if request.body:

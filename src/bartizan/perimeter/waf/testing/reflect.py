@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bartizan.perimeter.waf.testing.plain import Plain
+from bartizan.http.lenient import LenientRequest
 
 __all__ = ["Answer", "answer"]
 
@@ -36,14 +36,14 @@ class Answer:
         return b"".join(lines) + b"Connection: close\r\n\r\n"
 
 
-def answer(request: Plain) -> Answer:
+def answer(request: LenientRequest) -> Answer:
     """Return what the backend answers."""
-    path = request.uri.partition(b"?")[0]
+    path = request.target.partition(b"?")[0]
     if request.method == b"POST" and (path == b"/reflect" or path.startswith(b"/reflect/")):
         return _reflect(request.body)
     if path == b"/anything" or path.startswith(b"/anything/"):
-        kind = request.header(b"content-type")
-        return Answer(200, () if kind is None else ((b"Content-Type", kind),), request.body)
+        kinds = tuple((b"Content-Type", value) for name, value in request.fields if name == b"content-type")
+        return Answer(200, kinds[:1], request.body)
     return Answer()
 
 

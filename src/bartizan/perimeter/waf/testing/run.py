@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urljoin, urlsplit
 
 from bartizan.perimeter.waf.testing.model import Arena, Outcome, Request, Stage, Test
-from bartizan.perimeter.waf.testing.plain import read_response
+from bartizan.perimeter.waf.testing.response import read_response
 from bartizan.perimeter.waf.testing.verdict import judge
 from bartizan.perimeter.waf.testing.wire import request_bytes
 
@@ -65,7 +65,7 @@ def _follow(request: Request, before: list[Outcome]) -> Request | None:
     """Return the request to where the response before points, or None when it points nowhere."""
     if not before or before[-1].status not in _REDIRECTS:
         return None
-    _, headers, _ = read_response(before[-1].response)
+    _, headers = read_response(before[-1].response)
     location = next((value for name, value in headers if name.lower() == b"location"), b"").decode("latin-1")
     if not location:
         return None
@@ -76,6 +76,6 @@ def _follow(request: Request, before: list[Outcome]) -> Request | None:
 
 
 def _cookies(outcome: Outcome) -> dict[str, str]:
-    _, headers, _ = read_response(outcome.response)
+    _, headers = read_response(outcome.response)
     pairs = (value.partition(b";")[0].decode("latin-1") for name, value in headers if name.lower() == b"set-cookie")
     return {name.strip(): value.strip() for name, found, value in (pair.partition("=") for pair in pairs) if found}
