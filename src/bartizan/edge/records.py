@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -15,18 +16,27 @@ __all__ = ["Recorder"]
 
 
 class Recorder:
-    """Journals exchanges; called with each one that is over."""
+    """Journals exchanges; called with each one that is over. ``observe`` is called with it too, before."""
 
     def __init__(
-        self, settings: Journal, directory: Path, worker: str, stats: Stats, log: FilteringBoundLogger
+        self,
+        settings: Journal,
+        directory: Path,
+        worker: str,
+        stats: Stats,
+        log: FilteringBoundLogger,
+        observe: Callable[[Exchange], None] | None = None,
     ) -> None:
         self._log = log
+        self._observe = observe
         self._stats = stats
         self._refuse = settings.on_full == "refuse"
         self._writer = JournalWriter(settings, directory / "journal", worker, self._full) if settings.enabled else None
 
     def __call__(self, exchange: Exchange) -> None:
         """Journal a finished exchange and its signals."""
+        if self._observe is not None:
+            self._observe(exchange)
         writer = self._writer
         if writer is None:
             return

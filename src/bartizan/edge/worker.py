@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from bartizan.edge.stats import NodeReport, Stats, WorkerReport
 from bartizan.edge.upstreams import Endpoint, Node, Wiring
 from bartizan.errors import ConfigError, Problem
 from bartizan.perimeter.denylist import Bans, PrefixStore
+from bartizan.pipeline import Exchange
 from bartizan.storage.state import State, open_state
 
 __all__ = ["EdgeWorker"]
@@ -40,12 +41,23 @@ class _Open:
 
 
 class EdgeWorker:
-    """The data plane of one worker ``slot``: ``start``, reloads in two steps, then ``drain`` and ``close``."""
+    """The data plane of one worker ``slot``: ``start``, reloads in two steps, then ``drain`` and ``close``.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, *, slot: int, log: FilteringBoundLogger) -> None:
+    ``observe`` is called with every exchange that is over.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        slot: int,
+        log: FilteringBoundLogger,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
         self._loop = loop
         self._slot = slot
         self._log = log
+        self._observe = observe
         self._identity = os.urandom(6)
         self._stats = Stats()
         self._listeners: dict[str, _Open] = {}
@@ -71,7 +83,9 @@ class EdgeWorker:
             identity=self._identity,
             clock=time.time,
         )
-        self._recorder = Recorder(config.storage.journal, directory, f"edge-{self._slot}", self._stats, self._log)
+        self._recorder = Recorder(
+            config.storage.journal, directory, f"edge-{self._slot}", self._stats, self._log, self._observe
+        )
         snapshot = await asyncio.to_thread(build_snapshot, config, None, self._wiring, self._services)
         self._gateway = Gateway(self._loop, snapshot, self._stats, self._recorder, self._identity)
         snapshot.upstreams.start()
