@@ -1,0 +1,199 @@
+"""Lowering: every rule in the form that runs, in the order in which phases and places have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bartizan.errors import Problem, SecLangError
+from bartizan.perimeter.waf.compiler.controls import compile_action, compile_control
+from bartizan.perimeter.waf.compiler.selection import compile_target
+from bartizan.perimeter.waf.engine.macros import Expansion, expansion
+from bartizan.perimeter.waf.engine.program import (
+    CompiledLink,
+    CompiledRule,
+    CompiledSetVar,
+    Operator,
+    Program,
+    Transformation,
+)
+from bartizan.perimeter.waf.engine.transaction import Transaction
+from bartizan.perimeter.waf.operators import OPERATORS, Context, OperatorError
+from bartizan.perimeter.waf.seclang.model import Link, Marker, Operation, Rule, RuleBook, SetVar
+from bartizan.perimeter.waf.transformations import TRANSFORMATIONS
+
+__all__ = ["Lowered", "Order", "lower", "order"]
+
+PHASES = (1, 2, 3, 4, 5)
+REMEMBERED_OPERATORS = 256  # operators made from arguments with macros, by argument
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The rules by position, the bounds of each phase, and where each ``skipAfter`` and ``skip`` leads."""
+
+    rules: tuple[Rule, ...]
+    phases: tuple[tuple[int, int], ...]
+    landings: dict[int, int]
+    """By position of a rule that skips: where to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A program without gate and folding, and the rules it came from, by position."""
+
+    program: Program
+    order: Order
+
+
+def order(book: RuleBook) -> Order:
+    """Put rules into the order in which they run: by phase, then by place."""
+    rules: list[Rule] = []
+    phases = [(0, 0)]
+    landings: dict[int, int] = {}
+    for phase in PHASES:
+        first = len(rules)
+        landmarks: list[tuple[str, int]] = []
+        for entry in book.entries:
+            if isinstance(entry, Marker):
+                landmarks.append((entry.name, len(rules)))
+            elif entry.phase == phase:
+                rules.append(entry)
+                landmarks.append((str(entry.id), len(rules)))
+        end = len(rules)
+        for position in range(first, end):
+            rule = rules[position]
+            if rule.skip:
+                landings[position] = min(end, position + 1 + rule.skip)
+            elif rule.skip_after:
+                ahead = [at for name, at in landmarks if name == rule.skip_after and at > position]
+                landings[position] = ahead[0] if ahead else end
+        phases.append((first, end))
+    return Order(tuple(rules), tuple(phases), landings)
+
+
+def lower(book: RuleBook, context: Callable[[str], Context], transformations: dict[str, Transformation]) -> Lowered:
+    """Return the program of ``book`` with every rule ready to run.
+
+    ``context`` gives what operators of a file may use; ``transformations`` are those of the table, with what the
+    settings change of them. Raises ``SecLangError`` with every operator, target or ``ctl`` that cannot be compiled.
+    """
+    placed = order(book)
+    lowering = _Lowering(placed, context, {**TRANSFORMATIONS, **transformations})
+    rules = [lowering.rule(position, rule) for position, rule in enumerate(placed.rules)]
+    if lowering.problems:
+        raise SecLangError(lowering.problems)
+    program = Program(
+        rules=tuple(rule for rule in rules if rule is not None),
+        phases=placed.phases,
+        settings=book.settings,
+        by_id={rule.id: position for position, rule in enumerate(placed.rules)},
+        mode=book.settings.mode,
+        notices=book.notices,
+    )
+    return Lowered(program, placed)
+
+
+class _Lowering:
+    def __init__(
+        self, placed: Order, context: Callable[[str], Context], transformations: dict[str, Transformation]
+    ) -> None:
+        self.problems: list[Problem] = []
+        self._order = placed
+        self._by_position = dict(enumerate(placed.rules))
+        self._context = context
+        self._transformations = transformations
+        self._chains: dict[tuple[str, ...], int] = {}
+
+    def rule(self, position: int, rule: Rule) -> CompiledRule | None:
+        links = [self._guarded(link) for link in rule.links]
+        if any(link is None for link in links):
+            return None
+        return CompiledRule(
+            id=rule.id,
+            phase=rule.phase,
+            position=position,
+            links=tuple(link for link in links if link is not None),
+            disruption=rule.disruption,
+            disruption_argument=expansion(rule.disruption_argument),
+            status=rule.status,
+            msg=None if rule.msg is None else expansion(rule.msg),
+            logdata=None if rule.logdata is None else expansion(rule.logdata),
+            tags=tuple(expansion(tag) for tag in rule.tags),
+            tag_names=tuple(str(tag) for tag in rule.tags),
+            msg_text="" if rule.msg is None else str(rule.msg),
+            severity=rule.severity,
+            ver=rule.ver,
+            rev=rule.rev,
+            maturity=rule.maturity,
+            accuracy=rule.accuracy,
+            log=rule.log,
+            audit_log=rule.audit_log,
+            skip_to=self._order.landings.get(position, 0),
+        )
+
+    def _guarded(self, link: Link) -> CompiledLink | None:
+        try:
+            return self._link(link)
+        except (ValueError, OperatorError) as error:
+            directive = "SecAction" if link.operation is None else f"SecRule {link.operation}"[:120]
+            self.problems.append(Problem(link.place.file, link.place.line, 1, directive, str(error)))
+            return None
+
+    def _link(self, link: Link) -> CompiledLink:
+        operator, operator_for, negated = self._operator(link)
+        return CompiledLink(
+            place=link.place,
+            targets=tuple(compile_target(target, link) for target in link.targets),
+            operator=operator,
+            operator_for=operator_for,
+            negated=negated,
+            always=link.operation is None,
+            chain=tuple(self._transformations[name] for name in link.transformations),
+            chain_id=self._chains.setdefault(link.transformations, len(self._chains)),
+            multi_match=link.multi_match,
+            capture=link.capture,
+            setvars=tuple(_setvar(setvar) for setvar in link.setvars),
+            controls=tuple(compile_control(control, self._by_position) for control in link.controls),
+            actions=tuple(compile_action(action) for action in link.actions),
+        )
+
+    def _operator(self, link: Link) -> tuple[Operator | None, Callable[[Transaction], Operator] | None, bool]:
+        operation = link.operation
+        if operation is None:
+            return None, None, False
+        context = self._context(link.place.file)
+        literal = operation.argument.literal
+        if literal is not None:
+            return OPERATORS[operation.name](literal, context), None, operation.negated
+        return None, _expanding(operation, context), operation.negated
+
+
+def _expanding(operation: Operation, context: Context) -> Callable[[Transaction], Operator]:
+    """Return what makes the operator of an argument with macros; the last ones are remembered."""
+    factory = OPERATORS[operation.name]
+    argument: Expansion = expansion(operation.argument)
+    known: dict[bytes, Operator] = {}
+
+    def operator_for(transaction: Transaction) -> Operator:
+        text = argument(transaction)
+        operator = known.get(text)
+        if operator is None:
+            if len(known) >= REMEMBERED_OPERATORS:
+                known.clear()
+            try:
+                operator = factory(text, context)
+            except OperatorError:
+                operator = _never  # what a client sent is no argument of this operator
+            known[text] = operator
+        return operator
+
+    return operator_for
+
+
+def _never(value: bytes) -> None:  # noqa: ARG001 - an operator
+    return None
+
+
+def _setvar(setvar: SetVar) -> CompiledSetVar:
+    return CompiledSetVar(setvar.collection, expansion(setvar.name), setvar.operation, expansion(setvar.value))

@@ -1,0 +1,211 @@
+"""Running one rule: look at its targets, and do what it says if they match. The order of effects is ModSecurity v3's.
+
+For each value that matches, captures and ``setvar`` take effect at once; ``ctl``, the other actions, the log entry and the
+disruptive action only when the whole chain has matched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bartizan.perimeter.waf.engine.match import Intervention, RuleMatch
+from bartizan.perimeter.waf.engine.persistent import Change, to_number
+
+if TYPE_CHECKING:
+    from bartizan.perimeter.waf.engine.program import Captures, CompiledLink, CompiledRule, CompiledSetVar, Operator
+    from bartizan.perimeter.waf.engine.transaction import Transaction
+    from bartizan.perimeter.waf.engine.variables import Pairs
+
+__all__ = ["run_rule"]
+
+CAPTURES = tuple(b"%d" % number for number in range(10))
+
+
+def run_rule(transaction: Transaction, rule: CompiledRule) -> bool:
+    """Run a rule to its end; tells whether it matched. A disruptive one leaves ``transaction.intervention``."""
+    transaction.rule = rule
+    if transaction.matched_vars:
+        transaction.matched_vars = []
+    data = b""
+    first = True
+    for link in rule.links:
+        if not run_link(transaction, link):
+            return False
+        if first:
+            first = False
+            if rule.log and rule.logdata is not None:
+                data = rule.logdata(transaction)
+    _conclude(transaction, rule, data)
+    return True
+
+
+def run_link(transaction: Transaction, link: CompiledLink) -> bool:
+    """Look at every value of every target; tells whether any matched."""
+    if link.always:
+        _set_variables(transaction, link)
+        return True
+    operator = link.operator or link.operator_for(transaction)  # type: ignore[misc]
+    exclusions = transaction.exclusions.get(transaction.position) if transaction.exclusions else None
+    matched = False
+    for target in link.targets:
+        pairs = target.fetch(transaction)
+        if not pairs:
+            continue
+        if exclusions is not None:
+            for exclusion in exclusions:
+                if exclusion.variable == target.target.variable:
+                    pairs = [pair for pair in pairs if not exclusion.excludes(pair[0])]
+        if _look(transaction, link, operator, target.label, target.is_collection, pairs):
+            matched = True
+    return matched
+
+
+def _look(
+    transaction: Transaction,
+    link: CompiledLink,
+    operator: Operator,
+    label: bytes,
+    is_collection: bool,  # noqa: FBT001 - on the hot path
+    pairs: Pairs,
+) -> bool:
+    matched = False
+    negated = link.negated
+    chain = link.chain
+    for name, value in pairs:
+        if link.multi_match:
+            texts = _every_stage(link, value)
+        elif chain:
+            cache = transaction.transformed
+            key = (link.chain_id, value)
+            text = cache.get(key)
+            if text is None:
+                text = value
+                for transformation in chain:
+                    text = transformation(text)
+                cache[key] = text
+            texts = [text]
+        else:
+            texts = [value]
+        for text in texts:
+            captures = operator(text)
+            if (captures is None) is negated:
+                matched = True
+                _matched(
+                    transaction, link, b"%b:%b" % (label, name) if is_collection and name else label, text, captures
+                )
+    return matched
+
+
+def _every_stage(link: CompiledLink, value: bytes) -> list[bytes]:
+    """``multiMatch``: the value before, between and after the transformations, each text once as it changes."""
+    texts = [value]
+    for transformation in link.chain:
+        changed = transformation(texts[-1])
+        if changed != texts[-1]:
+            texts.append(changed)
+    return texts
+
+
+def _matched(transaction: Transaction, link: CompiledLink, name: bytes, text: bytes, captures: Captures | None) -> None:
+    transaction.matched_var = text
+    transaction.matched_var_name = name
+    transaction.matched_vars.append((name, text))
+    if link.capture and captures:
+        tx = transaction.tx
+        readers = transaction.program.readers
+        for number, captured in zip(CAPTURES, captures, strict=False):
+            tx[number] = captured
+            if number in readers:
+                transaction.touched |= readers[number]
+    if link.setvars:
+        _set_variables(transaction, link)
+
+
+def _set_variables(transaction: Transaction, link: CompiledLink) -> None:
+    for setvar in link.setvars:
+        name = setvar.name(transaction).lower()
+        if setvar.collection == "TX":
+            _set_tx(transaction, setvar, name)
+        else:
+            transaction.persistent.change(setvar.collection, _persistent_change(transaction, setvar, name))
+
+
+def _set_tx(transaction: Transaction, setvar: CompiledSetVar, name: bytes) -> None:
+    tx = transaction.tx
+    operation = setvar.operation
+    if operation == "set":
+        tx[name] = setvar.value(transaction)
+    elif operation == "unset":
+        tx.pop(name, None)
+    else:
+        amount = to_number(setvar.value(transaction))
+        before = to_number(tx.get(name, b""))
+        tx[name] = b"%d" % (before + amount if operation == "add" else before - amount)
+    program = transaction.program
+    readers = program.readers.get(name)
+    if readers is not None:
+        transaction.touched |= readers
+    for reads, rules in program.pattern_readers:
+        if reads(name):
+            transaction.touched |= rules
+
+
+def _persistent_change(transaction: Transaction, setvar: CompiledSetVar, name: bytes) -> Change:
+    if setvar.operation == "unset":
+        return Change("unset", name)
+    value = setvar.value(transaction)
+    if setvar.operation == "set":
+        return Change("set", name, value)
+    amount = to_number(value)
+    return Change("add", name, amount=amount if setvar.operation == "add" else -amount)
+
+
+def _conclude(transaction: Transaction, rule: CompiledRule, data: bytes) -> None:
+    """The whole chain has matched: controls, actions, log, disruption."""
+    for link in rule.links:
+        for control in link.controls:
+            control.apply(transaction)
+        for action in link.actions:
+            action.apply(transaction)
+    if rule.severity is not None and rule.severity < transaction.highest_severity:
+        transaction.highest_severity = rule.severity
+    if rule.skip_to:
+        transaction.skip_to = rule.skip_to
+    disruption = rule.disruption
+    disruptive = disruption in ("deny", "drop", "redirect")
+    if rule.log or (disruptive and transaction.mode == "on"):
+        match = _describe(transaction, rule, data, disruptive=disruptive)
+        if rule.log:
+            transaction.matches.append(match)
+        if disruptive and transaction.mode == "on" and transaction.intervention is None:
+            url = rule.disruption_argument(transaction) if disruption == "redirect" else b""
+            transaction.intervention = Intervention(disruption, rule.status, url, match)  # type: ignore[arg-type]
+    if disruption == "allow" and transaction.mode == "on":
+        scope = rule.disruption_argument(transaction)
+        transaction.allowed_until = {b"phase": rule.phase, b"request": max(2, rule.phase)}.get(scope, 4)
+
+
+def _describe(transaction: Transaction, rule: CompiledRule, data: bytes, *, disruptive: bool) -> RuleMatch:
+    place = rule.links[0].place
+    return RuleMatch(
+        id=rule.id,
+        phase=rule.phase,
+        msg="" if rule.msg is None else _readable(rule.msg(transaction)),
+        data=_readable(data),
+        var=_readable(transaction.matched_var_name),
+        value=transaction.matched_var,
+        severity=rule.severity,
+        tags=tuple(_readable(tag(transaction)) for tag in rule.tags),
+        ver=rule.ver,
+        rev=rule.rev,
+        maturity=rule.maturity,
+        accuracy=rule.accuracy,
+        file=place.file,
+        line=place.line,
+        disruptive=disruptive,
+        audit=rule.audit_log,
+    )
+
+
+def _readable(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")

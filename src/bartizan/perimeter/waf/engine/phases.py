@@ -1,0 +1,111 @@
+"""Running a phase: the rules that may match, in their order, with skips, removals, budgets and interventions."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from bartizan.perimeter.waf.engine.evaluate import run_rule
+from bartizan.perimeter.waf.engine.match import Intervention
+
+if TYPE_CHECKING:
+    from bartizan.perimeter.waf.engine.program import Program
+    from bartizan.perimeter.waf.engine.transaction import Transaction
+
+__all__ = ["begin_phase", "resume_phase"]
+
+LOGGING = 5
+
+
+def begin_phase(transaction: Transaction, phase: int) -> bool:
+    """Run ``phase`` from its beginning; False: collections are wanted first, then go on with ``resume_phase``."""
+    transaction.phase = phase
+    if transaction.mode == "off" or (transaction.intervention is not None and phase != LOGGING):
+        transaction.agenda = 0
+        return True
+    if phase <= transaction.allowed_until and phase != LOGGING:
+        transaction.agenda = 0
+        return True
+    program = transaction.program
+    gate = program.gate
+    first, end = program.phases[phase]
+    whole = (1 << end) - (1 << first)
+    if gate is None or transaction.naive:
+        transaction.agenda = whole & ~transaction.removed
+    else:
+        mask = transaction.mask
+        for facts in gate.facts[phase]:
+            mask |= facts(transaction)
+        transaction.mask = mask
+        transaction.agenda = (mask | program.always) & whole & ~transaction.removed
+    return resume_phase(transaction)
+
+
+def resume_phase(transaction: Transaction) -> bool:
+    """Go on with the rules that are left in this phase."""
+    program = transaction.program
+    agenda = transaction.agenda
+    rules = program.rules
+    first, end = program.phases[transaction.phase]
+    whole = (1 << end) - (1 << first)
+    while agenda:
+        lowest = agenda & -agenda
+        agenda ^= lowest
+        position = lowest.bit_length() - 1
+        transaction.position = position
+        run_rule(transaction, rules[position])
+        if transaction.touched:
+            touched = transaction.touched
+            transaction.touched = 0
+            transaction.mask |= touched
+            agenda |= touched & whole & ~((lowest << 1) - 1) & ~transaction.removed
+        if transaction.skip_to:
+            if transaction.skip_to > position:
+                agenda &= -(1 << transaction.skip_to)
+            transaction.skip_to = 0
+        if transaction.changed:
+            agenda = _after_control(transaction, agenda, lowest, whole)
+        if (transaction.intervention is not None or transaction.mode == "off") and transaction.phase != LOGGING:
+            break
+        if transaction.phase <= transaction.allowed_until and transaction.phase != LOGGING:
+            break
+        if transaction.persistent.wanted and program.loads_collections:
+            transaction.agenda = agenda
+            return False
+        if perf_counter() > transaction.deadline:
+            _out_of_time(transaction)
+            break
+    transaction.agenda = 0
+    return True
+
+
+def _after_control(transaction: Transaction, agenda: int, lowest: int, whole: int) -> int:
+    """A ``ctl`` has removed rules: take them out; if the effect of one was worked out beforehand, undo that."""
+    transaction.changed = False
+    program = transaction.program
+    later = ~((lowest << 1) - 1)
+    if not transaction.naive and program.gate is not None and transaction.removed & program.folded & later:
+        transaction.naive = True
+        _undo(transaction, program)
+        agenda = whole & later
+    return agenda & ~transaction.removed
+
+
+def _undo(transaction: Transaction, program: Program) -> None:
+    for hoisted in reversed(program.hoisted):
+        removed = transaction.removed >> hoisted.position & 1
+        if removed and hoisted.position > transaction.position and transaction.tx.get(hoisted.name) == hoisted.value:
+            if hoisted.before is None:
+                transaction.tx.pop(hoisted.name, None)
+            else:
+                transaction.tx[hoisted.name] = hoisted.before
+
+
+def _out_of_time(transaction: Transaction) -> None:
+    """The time budget is used up: end the rules here, closed or open as configured."""
+    transaction.over_budget = True
+    program = transaction.program
+    if program.on_budget == "deny" and transaction.mode == "on":
+        transaction.intervention = Intervention("deny", 503, reason="the WAF's time budget for a request is used up")
+    else:
+        transaction.mode = "off"

@@ -1,0 +1,172 @@
+"""Rules in the form that runs: everything that can be worked out once is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from bartizan.perimeter.waf.engine.macros import Expansion
+from bartizan.perimeter.waf.engine.variables import Pairs
+from bartizan.perimeter.waf.seclang.model import Disruption, EngineMode, Place, Settings, Target
+
+if TYPE_CHECKING:
+    from bartizan.perimeter.waf.engine.transaction import Transaction
+
+__all__ = [
+    "Captures",
+    "CompiledAction",
+    "CompiledControl",
+    "CompiledLink",
+    "CompiledRule",
+    "CompiledSetVar",
+    "CompiledTarget",
+    "Exclusion",
+    "Gate",
+    "Hoisted",
+    "Operator",
+    "Program",
+    "Transformation",
+]
+
+Captures = tuple[bytes, ...]
+Operator = Callable[[bytes], Captures | None]
+Transformation = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Members of ``variable`` that a rule does not look at: those whose name ``excludes`` says so."""
+
+    variable: str
+    excludes: Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTarget:
+    """A target: ``fetch`` reads it with its selector and the rule's own exclusions applied."""
+
+    target: Target
+    label: bytes
+    fetch: Callable[[Transaction], Pairs]
+    is_collection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSetVar:
+    """``setvar``; ``change`` computes the new value from the old one, None removes the variable."""
+
+    collection: str
+    name: Expansion
+    operation: Literal["set", "add", "subtract", "unset"]
+    value: Expansion
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledControl:
+    """``ctl``: ``apply`` changes the transaction."""
+
+    apply: Callable[[Transaction], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAction:
+    """Any other action that takes effect when the whole rule has matched."""
+
+    apply: Callable[[Transaction], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledLink:
+    """One link. ``operator`` is None when the argument has macros; then ``operator_for`` makes it."""
+
+    place: Place
+    targets: tuple[CompiledTarget, ...]
+    operator: Operator | None
+    operator_for: Callable[[Transaction], Operator] | None
+    negated: bool
+    always: bool
+    """Whether it is a ``SecAction``: it matches without looking at anything."""
+    chain: tuple[Transformation, ...]
+    chain_id: int
+    multi_match: bool
+    capture: bool
+    setvars: tuple[CompiledSetVar, ...]
+    controls: tuple[CompiledControl, ...]
+    actions: tuple[CompiledAction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A chain of links and what follows from a match. ``position`` is its place in the order of all phases."""
+
+    id: int
+    phase: int
+    position: int
+    links: tuple[CompiledLink, ...]
+    disruption: Disruption
+    disruption_argument: Expansion
+    status: int
+    msg: Expansion | None
+    logdata: Expansion | None
+    tags: tuple[Expansion, ...]
+    tag_names: tuple[str, ...]
+    msg_text: str
+    severity: int | None
+    ver: str
+    rev: str
+    maturity: int
+    accuracy: int
+    log: bool
+    audit_log: bool
+    skip_to: int
+    """Where to go on after a match: a position in the same phase; 0: with the next rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hoisted:
+    """A value that a rule at ``position`` would set in every transaction, and that is set from the beginning instead."""
+
+    position: int
+    name: bytes
+    before: bytes | None
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What tells which rules may match: ``facts`` has one function per phase, from transaction to a set of rules.
+
+    A set of rules is an integer with the bit of each rule's position. What is not in the set cannot match.
+    """
+
+    facts: tuple[tuple[Callable[[Transaction], int], ...], ...]
+
+
+@dataclass(slots=True)
+class Program:
+    """A whole rule set, compiled for one configuration."""
+
+    rules: tuple[CompiledRule, ...]
+    phases: tuple[tuple[int, int], ...]
+    """By phase (0 is unused): first position, and the one behind the last."""
+    settings: Settings
+    initial: dict[bytes, bytes] = field(default_factory=dict)
+    """TX as it is once everything that never varies has been done."""
+    hoisted: tuple[Hoisted, ...] = ()
+    folded: int = 0
+    """Rules that never run since their effect is known."""
+    always: int = 0
+    """Rules that run in every transaction."""
+    readers: Mapping[bytes, int] = field(default_factory=dict)
+    """By TX variable: rules that read it, and run only if it was changed."""
+    pattern_readers: Sequence[tuple[Callable[[bytes], bool], int]] = ()
+    gate: Gate | None = None
+    """None: every rule runs."""
+    time_budget: float = float("inf")
+    on_budget: Literal["allow", "deny"] = "deny"
+    loads_collections: bool = False
+    """Whether any rule reads persistent collections."""
+    by_id: Mapping[int, int] = field(default_factory=dict)
+    mode: EngineMode = "on"
+    notices: tuple[str, ...] = ()
