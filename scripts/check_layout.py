@@ -30,7 +30,8 @@ RUN_THROUGH = {
     "tests/edge/proxy_protocol/test_proxy_layer.py": "edge/proxy_protocol/layer",
     "tests/config/test_golden.py": (
         "config/semantics/__init__ config/semantics/finding config/semantics/guards config/semantics/listeners "
-        "config/semantics/routes config/semantics/shadowing config/semantics/storage config/semantics/upstreams errors"
+        "config/semantics/routes config/semantics/shadowing config/semantics/storage config/semantics/upstreams "
+        "config/semantics/waf errors"
     ),
     "tests/perimeter/denylist/test_prefixes.py": "perimeter/denylist/columns",
     "tests/perimeter/denylist/test_store.py": "perimeter/denylist/__main__",

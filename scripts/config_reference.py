@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bartizan.config.model.base import NAME_PATTERN
+from bartizan.config.model.base import NAME_PATTERN, STATUS_PATTERN
 from bartizan.config.schema import bare_schema
 
 PAGE = Path(__file__).parent.parent / "docs" / "configuration.md"
@@ -83,7 +83,7 @@ def _form(field: dict[str, Any]) -> str:
         options = [option for option in field["anyOf"] if option.get("type") != "null"]
         if any(option.get("pattern", "").endswith("GB)?$") for option in options):
             return "size"
-        if {option.get("type") for option in options} == {"string", "integer"} and "pattern" in options[0]:
+        if options[0].get("pattern") == STATUS_PATTERN:
             return "status"
         return " or ".join(_form(option) for option in options)
     if "enum" in field:

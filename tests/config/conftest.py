@@ -44,6 +44,17 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write_crl(tls / "old.crl", authority, dt.datetime(2021, 1, 1, tzinfo=dt.UTC))
     (tls / "nonsense.pem").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
     (directory / "blocklist.txt").write_text("203.0.113.9\n2001:db8::/32 # a network\n")
+    for file in (
+        "crs/crs-setup.conf",
+        "crs/rules/REQUEST-901-INITIALIZATION.conf",
+        "rules/own.conf",
+        "geo.mmdb",
+        "map",
+    ):
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        (directory / file).write_text("")
+    (directory / "no-setup" / "rules").mkdir(parents=True)
+    (directory / "no-setup" / "rules" / "one.conf").write_text("")
     secrets = directory / "secrets"
     secrets.mkdir()
     (secrets / "upstream-token").write_text("token-55ad\n")

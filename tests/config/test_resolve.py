@@ -4,6 +4,7 @@ from typing import Any
 
 from bartizan.config.model import Config, Guards, Route
 from bartizan.config.model.guards import DenylistOverride, RateLimitOverride
+from bartizan.config.model.waf import WafOverride
 from bartizan.config.resolve import effective_guards
 
 
@@ -29,3 +30,13 @@ def test_what_a_route_names_replaces_the_default() -> None:
 def test_overrides_have_every_field_of_their_guard() -> None:
     assert set(DenylistOverride.model_fields) == set(Guards.model_fields["denylist"].annotation.model_fields)  # type: ignore[union-attr]
     assert set(RateLimitOverride.model_fields) == set(Guards.model_fields["rate_limit"].annotation.model_fields)  # type: ignore[union-attr]
+    assert set(WafOverride.model_fields) == set(Guards.model_fields["waf"].annotation.model_fields)  # type: ignore[union-attr]
+
+
+def test_a_route_s_exclusions_are_added_to_those_for_all() -> None:
+    merged = _merged(
+        {"waf": {"exclusions": [{"rule": 942100}], "paranoia": 1}},
+        {"waf": {"exclusions": [{"rule": "attack-xss", "target": "ARGS:text"}], "paranoia": 2}},
+    )
+    assert [exclusion.rule for exclusion in merged.waf.exclusions] == ["942100", "attack-xss"]
+    assert merged.waf.paranoia == 2

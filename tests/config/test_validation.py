@@ -61,6 +61,7 @@ def test_every_pattern_of_the_model_is_explained_in_words() -> None:
     def collect(schema: Any) -> None:
         if isinstance(schema, dict):
             patterns.update({schema["pattern"]} if isinstance(schema.get("pattern"), str) else ())
+            patterns.update(schema.get("patternProperties", ()))
             for inner in schema.values():
                 collect(inner)
         elif isinstance(schema, list):

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from bartizan.config.model import Certificate, ClientCertificates, Config, Storage, UpstreamTls
+from bartizan.config.model import Certificate, ClientCertificates, Config, Crs, Storage, UpstreamTls, Waf, WafOverride
 from bartizan.config.model.guards import Denylist, DenylistOverride
+from bartizan.config.rule_files import watched_files
 
 __all__ = ["absolute_paths", "referenced_files"]
 
@@ -22,15 +23,23 @@ _FILE_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
     UpstreamTls: ("ca", "certificate", "key"),
     Denylist: ("deny_files", "allow_files"),
     DenylistOverride: ("deny_files", "allow_files"),
+    Waf: ("geo_database", "unicode_map"),
+    WafOverride: ("geo_database", "unicode_map"),
 }
-_DIRECTORY_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {Storage: ("directory",)}
+_UNREAD_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
+    Storage: ("directory",),
+    Crs: ("directory", "setup"),
+    Waf: ("rules", "cache"),
+    WafOverride: ("rules", "cache"),
+}
+"""Paths that are no files to read as they stand: directories, and patterns."""
 
 
 def absolute_paths(model: M, directory: Path) -> M:
     """Return a part of a configuration with every path counted from ``directory``."""
     kind = type(model)
     changes: dict[str, Any] = {}
-    for name in _FILE_FIELDS.get(kind, ()) + _DIRECTORY_FIELDS.get(kind, ()):
+    for name in _FILE_FIELDS.get(kind, ()) + _UNREAD_FIELDS.get(kind, ()):
         changes[name] = _join(getattr(model, name), directory)
     for name in _inner_fields(kind):
         old = getattr(model, name)
@@ -59,6 +68,8 @@ def _collect(model: BaseModel) -> Iterator[str]:
     for name in _FILE_FIELDS.get(type(model), ()):
         value = getattr(model, name)
         yield from value if isinstance(value, list) else () if value is None else (value,)
+    if isinstance(model, Waf | WafOverride):
+        yield from map(str, watched_files(model))
     for name in _inner_fields(type(model)):
         value = getattr(model, name)
         for inner in value if isinstance(value, list) else () if value is None else (value,):
@@ -75,7 +86,7 @@ def _inner_fields(kind: type[BaseModel]) -> tuple[str, ...]:
 
 @cache
 def _has_paths(kind: type[BaseModel]) -> bool:
-    return kind in _FILE_FIELDS or kind in _DIRECTORY_FIELDS or bool(_inner_fields(kind))
+    return kind in _FILE_FIELDS or kind in _UNREAD_FIELDS or bool(_inner_fields(kind))
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

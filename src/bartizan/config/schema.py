@@ -62,8 +62,9 @@ def _with_references(schema: dict[str, Any]) -> dict[str, Any]:
         value = {keyword: given for keyword, given in schema.items() if keyword not in _ABOUT}
         return {**about, "anyOf": [value, _REFERENCE]}
     changed = dict(schema)
-    if "properties" in schema:
-        changed["properties"] = {name: _with_references(field) for name, field in schema["properties"].items()}
+    for keyword in ("properties", "patternProperties"):
+        if keyword in schema:
+            changed[keyword] = {name: _with_references(field) for name, field in schema[keyword].items()}
     for keyword in ("items", "additionalProperties"):
         if isinstance(schema.get(keyword), dict):
             changed[keyword] = _with_references(schema[keyword])

@@ -18,6 +18,7 @@ from bartizan.config.model.upstreams import (
     UpstreamTimeouts,
     UpstreamTls,
 )
+from bartizan.config.model.waf import Crs, Waf, WafExclusion, WafOverride, WafRequestBody, WafResponseBody
 
 __all__ = [
     "ActiveCheck",
@@ -27,6 +28,7 @@ __all__ = [
     "ClientCertificates",
     "Concurrency",
     "Config",
+    "Crs",
     "Denylist",
     "Dns",
     "Duration",
@@ -55,5 +57,10 @@ __all__ = [
     "Upstream",
     "UpstreamTimeouts",
     "UpstreamTls",
+    "Waf",
+    "WafExclusion",
+    "WafOverride",
+    "WafRequestBody",
+    "WafResponseBody",
     "Window",
 ]

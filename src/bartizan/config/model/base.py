@@ -21,6 +21,7 @@ __all__ = [
     "Method",
     "Model",
     "Name",
+    "OnError",
     "Path",
     "Rate",
     "Size",
@@ -47,12 +48,24 @@ PATH_PATTERN = r"^/[!-~]{0,4095}$"
 METHOD_PATTERN = r"^[A-Z][A-Z-]{0,31}$"
 STATUS_PATTERN = r"^[1-5](xx|[0-9]{2})$"
 HASH_ON_PATTERN = r"^(address|path|(header|cookie):[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256})$"
+RULE_PATTERN = r"^([0-9]{1,18}(-[0-9]{1,18})?|[A-Za-z][A-Za-z0-9_./-]{0,127})$"
+TARGET_PATTERN = r"""^[A-Za-z_]{2,40}(:[^\s"',;|\\]{1,256})?$"""
+RULE_PATH_PATTERN = r"^/[A-Za-z0-9._~!$&()*+=:@/-]{0,1023}$"
+VARIABLE_PATTERN = r"^[A-Za-z0-9_.-]{1,64}$"
+VALUE_PATTERN = r"""^[^"'\\\x00-\x1f\x7f]{0,4096}$"""
+MEDIA_TYPE_PATTERN = r"^[!#$&^_.+a-zA-Z0-9-]{1,100}/[!#$&^_.+a-zA-Z0-9-]{1,100}$"
 
 PATTERN_REMEDIES = {
     NAME_PATTERN: "use at most 63 letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
     PATH_PATTERN: "begin with `/` and use visible ASCII characters only",
     METHOD_PATTERN: "write methods in capitals: GET",
     STATUS_PATTERN: "write a status or a class of them: 503 or 5xx",
+    RULE_PATTERN: "write the id of a rule, a range of them or a tag: 942100, 942100-942999, attack-sqli",
+    TARGET_PATTERN: "write a variable of the rule language, with a name or not: ARGS, ARGS:password, REQUEST_COOKIES:x",
+    RULE_PATH_PATTERN: "write a path, or one with /* at its end for all below it: /search, /admin/*",
+    VARIABLE_PATTERN: "write the name without `tx.`, of letters, digits, `_`, `.` and `-`",
+    VALUE_PATTERN: "write it without quotes, backslashes and control characters",
+    MEDIA_TYPE_PATTERN: "write a media type without parameters: text/html",
     HASH_ON_PATTERN: "use address, path, header:NAME or cookie:NAME",
 }
 """What to tell people instead of a regular expression."""
@@ -200,3 +213,6 @@ Status = Annotated[
 Method = Annotated[str, Field(pattern=METHOD_PATTERN)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Path = Annotated[str, Field(pattern=PATH_PATTERN)]
+OnError = Annotated[
+    Literal["deny", "allow"], Field(description="what happens to an exchange when the guard itself fails")
+]

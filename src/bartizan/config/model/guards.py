@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from bartizan.config.model.base import Cidr, Duration, Model, Name, Rate
+from bartizan.config.model.base import Cidr, Duration, Model, Name, OnError, Rate
+from bartizan.config.model.waf import Waf, WafOverride
 
 __all__ = [
     "Concurrency",
@@ -17,10 +18,6 @@ __all__ = [
     "RateLimit",
     "RateLimitOverride",
     "Window",
-]
-
-OnError = Annotated[
-    Literal["deny", "allow"], Field(description="what happens to an exchange when the guard itself fails")
 ]
 
 
@@ -86,6 +83,7 @@ class Guards(Model):
 
     denylist: Annotated[Denylist, Field(description="addresses that are refused")] = Denylist()
     rate_limit: Annotated[RateLimit, Field(description="how much a client may ask for")] = RateLimit()
+    waf: Annotated[Waf, Field(description="rules that requests and responses must not match")] = Waf()
 
 
 class DenylistOverride(Model):
@@ -118,3 +116,4 @@ class GuardOverrides(Model):
 
     denylist: Annotated[DenylistOverride, Field(description="addresses that are refused")] = DenylistOverride()
     rate_limit: Annotated[RateLimitOverride, Field(description="how much a client may ask for")] = RateLimitOverride()
+    waf: Annotated[WafOverride, Field(description="rules that requests and responses must not match")] = WafOverride()

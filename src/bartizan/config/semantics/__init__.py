@@ -14,6 +14,7 @@ from bartizan.config.semantics.routes import route_findings
 from bartizan.config.semantics.shadowing import shadowed_routes
 from bartizan.config.semantics.storage import storage_findings
 from bartizan.config.semantics.upstreams import upstream_findings
+from bartizan.config.semantics.waf import waf_findings
 from bartizan.config.validation import Parts
 from bartizan.errors import Problem
 
@@ -44,4 +45,5 @@ def _findings(parts: Parts, line_of: LineOf, now: datetime) -> Iterator[Finding]
     yield from route_findings(parts, line_of)
     yield from shadowed_routes(parts, line_of)
     yield from guard_findings(parts, line_of)
+    yield from waf_findings(parts)
     yield from storage_findings(parts)
