@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from bartizan.perimeter.waf.load import Settings, load_rules
-
 from bartizan.http.lenient import LenientRequest, read_request
 from bartizan.perimeter.waf.engine import RequestHead
+from bartizan.perimeter.waf.load import load_rules
+from bartizan.perimeter.waf.seclang import Source
+from bartizan.perimeter.waf.settings import Settings
 from bartizan.perimeter.waf.testing import Outcome, Result, read_suite, request_bytes, run_test, suite_files
 from bartizan.perimeter.waf.testing.logline import log_line
 from bartizan.perimeter.waf.testing.reflect import answer
@@ -34,7 +35,7 @@ class EngineArena:
     """Runs requests through our engine, without a gateway."""
 
     def __init__(self, rules: Sequence[Path], *, setup: str, cache: Path | None = None) -> None:
-        self._rules = load_rules([setup, *rules], Settings(), cache)
+        self._rules = load_rules([Source("(suite)", setup.encode(), Path()), *rules], Settings(), cache)
         self.busy = 0.0
         self._number = 0
 

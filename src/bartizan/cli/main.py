@@ -24,6 +24,7 @@ COMMANDS = {
     "unban": "bartizan.cli.bans:unban",
     "bans": "bartizan.cli.bans:bans",
     "journal": "bartizan.cli.journal:journal",
+    "waf": "bartizan.cli.waf:waf",
 }
 """Where each command lives; it is imported only when it is used."""
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bartizan.http.lenient import LenientRequest
+from bartizan.perimeter.waf.testing import Generation
 from bartizan.perimeter.waf.testing.reflect import Answer, answer
 
 
@@ -34,6 +35,15 @@ def test_everything_else_is_fine_and_anything_comes_back() -> None:
     request = LenientRequest(b"PUT", b"/anything/x", b"HTTP/1.1", [(b"content-type", b"text/plain")], b"hello")
     assert answer(request) == Answer(200, ((b"Content-Type", b"text/plain"),), b"hello")
     assert answer(LenientRequest(b"GET", b"/reflect", b"HTTP/1.1", [], b"")) == Answer()
+
+
+def test_the_older_suites_backend_has_some_places_only() -> None:
+    def status(target: bytes) -> int:
+        return answer(LenientRequest(b"GET", target, b"HTTP/1.1", [], b""), Generation.V3).status
+
+    assert [status(each) for each in (b"/", b"/?a", b"/get?a", b"/status/1", b"*", b"/i%FFndex.html")] == [
+        200, 200, 200, 200, 200, 404,
+    ]  # fmt: skip
 
 
 def test_a_response_goes_out_with_its_length_where_it_may_have_one() -> None:

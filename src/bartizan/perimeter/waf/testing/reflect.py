@@ -1,8 +1,10 @@
-"""The backend of the suites, without its socket: what it answers to a request.
+"""The backends of the suites, without their sockets: what they answer to a request.
 
-As ``coreruleset/albedo`` does (``server/server.go``): ``POST /reflect`` answers with the ``status``, ``headers`` and
-``body`` or ``encodedBody`` (base64) of the JSON document in the request; everything else is answered with 200. Below
-``/anything`` the request's body comes back, for people who try rules by hand.
+V4's is ``coreruleset/albedo`` (``server/server.go``): ``POST /reflect`` answers with the ``status``, ``headers`` and
+``body`` or ``encodedBody`` (base64) of the JSON document in the request; everything else is answered with 200. V3's is
+httpbin, which has some places only and answers 404 elsewhere; that is all of it that tests depend on.
+
+Both also give back the request's body below ``/anything``, for people who try rules by hand.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bartizan.http.lenient import LenientRequest
+from bartizan.perimeter.waf.testing.model import Generation
 
 __all__ = ["Answer", "answer"]
 
@@ -36,15 +39,25 @@ class Answer:
         return b"".join(lines) + b"Connection: close\r\n\r\n"
 
 
-def answer(request: LenientRequest) -> Answer:
-    """Return what the backend answers."""
+def answer(request: LenientRequest, generation: Generation = Generation.V4) -> Answer:
+    """Return what the backend of a generation's suite answers."""
     path = request.target.partition(b"?")[0]
-    if request.method == b"POST" and (path == b"/reflect" or path.startswith(b"/reflect/")):
+    place = path.split(b"/", 2)[1:2]
+    if place == [b"reflect"] and request.method == b"POST":
         return _reflect(request.body)
-    if path == b"/anything" or path.startswith(b"/anything/"):
+    if place == [b"anything"]:
         kinds = tuple((b"Content-Type", value) for name, value in request.fields if name == b"content-type")
         return Answer(200, kinds[:1], request.body)
+    if generation is Generation.V3 and path.startswith(b"/") and place[0] not in _HTTPBIN:
+        return Answer(404)
     return Answer()
+
+
+_HTTPBIN = frozenset(
+    b" anything base64 basic-auth bearer bytes cache cookies delete delay deny digest-auth drip encoding etag forms "
+    b"get gzip headers html image ip json links patch post put range redirect redirect-to relative-redirect "
+    b"response-headers robots.txt status stream user-agent uuid xml".split(b" ")
+)
 
 
 def _reflect(document: bytes) -> Answer:
