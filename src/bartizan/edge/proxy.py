@@ -279,7 +279,11 @@ class Proxy:
     ) -> Response:
         """Stream the request body while waiting for the response head, which may come before the body's end."""
         attempt.upload = upload = self._loop.create_task(self._send_body(exchange.request, attempt.connection))
-        done, _ = await asyncio.wait((upload, waiter), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            done, _ = await asyncio.wait((upload, waiter), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:  # the client has gone
+            waiter.cancel()
+            raise
         failure = upload.exception() if upload in done else None
         if failure is not None and (waiter not in done or isinstance(failure, RequestError | ClientGone)):
             waiter.cancel() or waiter.exception()  # nobody will ask it any more
