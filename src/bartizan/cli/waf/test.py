@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 import uvloop
 
 from bartizan.cli.options import load_config
@@ -62,6 +64,8 @@ def test(
         click.echo(problem, err=True)
     if not suite.tests:
         raise click.ClickException("there is no such test")
+    # what goes wrong with single exchanges is in the tests' results
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="bartizan-waf-rules-") as scratch:
         waf = _configured(config_file) if config_file else _as_suites_want(rules, paranoia, Path(scratch))
