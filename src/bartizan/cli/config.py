@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from bartizan.cli.options import config_option, load_config
+from bartizan.config.model import Config
+from bartizan.config.resolve import effective_guards
 from bartizan.config.schema import json_schema
 from bartizan.config.starter import STARTER
 from bartizan.errors import ConfigError
@@ -39,6 +41,7 @@ def check(config_file: Path, *, as_json: bool) -> None:
     """Tell whether the configuration can be served; exit status 0 or 1."""
     try:
         config = load_config(config_file).config
+        _check_rules(config)
     except ConfigError as error:
         if as_json:
             click.echo(json.dumps([asdict(problem) for problem in error.problems], indent=2))
@@ -49,6 +52,15 @@ def check(config_file: Path, *, as_json: bool) -> None:
         sys.exit(1)
     summary = f"{len(config.listeners)} listeners, {len(config.upstreams)} upstreams, {len(config.routes)} routes"
     click.echo("[]" if as_json else f"{config_file}: valid: {summary}")
+
+
+def _check_rules(config: Config) -> None:
+    """Read the rules of WAFs, if any is turned on. Raises ``SecLangError``."""
+    guards = (config.guards, *(effective_guards(config, route) for route in config.routes))
+    if any(each.waf.enabled for each in guards):
+        from bartizan.perimeter.waf.store import check_rules  # noqa: PLC0415 - large, and not always wanted
+
+        check_rules(config)
 
 
 @click.command()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bartizan.config.model import Guards, Route
+from bartizan.config.model import Waf as WafSettings
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
 from bartizan.perimeter.ratelimit import RateLimit
 from bartizan.pipeline import Series, Step
 from bartizan.storage.state.interface import State
+
+if TYPE_CHECKING:
+    from bartizan.perimeter.waf.load import RuleSet
 
 __all__ = ["GUARDS", "GuardKind", "Services", "build_series"]
 
@@ -22,6 +27,8 @@ class Services:
     bans: Bans
     prefixes: Callable[[Sequence[str], Sequence[str]], PrefixSet]
     """Returns the compiled set of CIDRs and list files."""
+    rules: Callable[[WafSettings], RuleSet]
+    """Returns the compiled rules of a WAF."""
     identity: bytes
     """Unique to this process, for leases in the shared state."""
     clock: Callable[[], float]
@@ -57,9 +64,25 @@ def _rate_limit(guards: Guards, route: Route, services: Services) -> Step | None
     return Step(guard, settings.on_error, settings.timeout)
 
 
+def _waf(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
+    settings = guards.waf
+    if not settings.enabled or settings.mode == "off":
+        return None
+    from bartizan.perimeter.waf.guard import Waf  # noqa: PLC0415 - its engine is large, and not always wanted
+
+    body = settings.response_body
+    guard = Waf(
+        services.rules(settings),
+        services.state,
+        plain_responses=body.enabled and body.accept_encoding == "identity",
+    )
+    return Step(guard, settings.on_error, settings.timeout)
+
+
 GUARDS = (
     GuardKind("denylist", _denylist),
     GuardKind("rate_limit", _rate_limit),
+    GuardKind("waf", _waf),
 )
 
 

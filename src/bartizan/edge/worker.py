@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from structlog.typing import FilteringBoundLogger
 
-from bartizan.config.model import Config, Listener
+from bartizan.config.model import Config, Listener, Waf
 from bartizan.edge.build import build_snapshot
 from bartizan.edge.gateway import Gateway
 from bartizan.edge.guards import Services
@@ -27,6 +28,10 @@ from bartizan.errors import ConfigError, Problem
 from bartizan.perimeter.denylist import Bans, PrefixStore
 from bartizan.pipeline import Exchange
 from bartizan.storage.state import State, open_state
+
+if TYPE_CHECKING:
+    from bartizan.perimeter.waf.load import RuleSet
+    from bartizan.perimeter.waf.store import RuleStore
 
 __all__ = ["EdgeWorker"]
 
@@ -80,6 +85,7 @@ class EdgeWorker:
             state=self._state,
             bans=bans,
             prefixes=PrefixStore(directory / "prefixes", self._log).get,
+            rules=_rule_loader(directory / "waf"),
             identity=self._identity,
             clock=time.time,
         )
@@ -190,6 +196,20 @@ class EdgeWorker:
                 make, *endpoint, ssl=context, server_hostname=server_name if context is not None else None
             )
         return connection
+
+
+def _rule_loader(cache: Path) -> Callable[[Waf], RuleSet]:
+    """Return what loads the rules of a WAF; its engine is imported when the first one is turned on."""
+    stores: list[RuleStore] = []
+
+    def load(waf: Waf) -> RuleSet:
+        from bartizan.perimeter.waf.store import RuleStore  # noqa: PLC0415 - large, and not always wanted
+
+        if not stores:
+            stores.append(RuleStore(cache))
+        return stores[0].get(waf)
+
+    return load
 
 
 def _layers(listener: Listener) -> tuple[bool, str, int]:

@@ -21,6 +21,7 @@ from bartizan.config.model import Config
 from bartizan.edge.stats import WorkerReport
 from bartizan.errors import BartizanError, ConfigError, ControlError
 from bartizan.supervisor.handle import OrderFailed, WorkerHandle
+from bartizan.supervisor.rules import compile_rules
 from bartizan.supervisor.sockets import ListeningSockets
 from bartizan.supervisor.totals import Totals
 
@@ -80,6 +81,7 @@ class Supervisor:
 
     async def start(self) -> None:
         """Start all workers; raises ``BartizanError`` if one cannot serve."""
+        await compile_rules(self.config, self._log)
         for slot in range(self._slots):
             self._sockets.for_slot(self.config.listeners, slot)
         started = [asyncio.create_task(self._start_worker(slot)) for slot in range(self._slots)]
@@ -123,6 +125,7 @@ class Supervisor:
                 loaded = await asyncio.to_thread(self._load)
                 self._check_unchangeable(loaded.config)
                 if loaded.digest != self.loaded.digest:
+                    await compile_rules(loaded.config, self._log)
                     await self._swap(loaded.config)
             except (BartizanError, OSError) as error:
                 return self._refused(error)

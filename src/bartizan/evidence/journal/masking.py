@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import unquote
 
-__all__ = ["MASK", "mask_query"]
+__all__ = ["MASK", "is_secret", "mask_query"]
 
 MASK = "***"
 _MAX_NAME = 80  # characters of a name that are looked at
@@ -39,7 +39,7 @@ def mask_query(query: str) -> str:
     """
     if ";" not in query:  # most queries have neither that nor a secret
         for parameter in query.split("&"):
-            if _is_secret(parameter[:_MAX_NAME].partition("=")[0]):
+            if is_secret(parameter[:_MAX_NAME].partition("=")[0]):
                 break
         else:
             return query
@@ -48,7 +48,7 @@ def mask_query(query: str) -> str:
 
 def _masked(parameter: str) -> str:
     name, equals, _ = parameter.partition("=")
-    if equals and _is_secret(name[:_MAX_NAME]):
+    if equals and is_secret(name[:_MAX_NAME]):
         return f"{name}={MASK}"
     if ";" in parameter:
         return ";".join([_masked(part) for part in parameter.split(";")])
@@ -56,7 +56,8 @@ def _masked(parameter: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Tell whether a parameter of this name holds something that must not be shown; see ``mask_query``."""
     plain = unquote(name).lower().translate(_SEPARATORS)
     last = plain.rstrip("]").rpartition("[")[2]
     return last in _WHOLE or plain in _WHOLE or any(part in plain for part in _PARTS)
