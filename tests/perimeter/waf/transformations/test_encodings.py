@@ -7,25 +7,8 @@ from tests.perimeter.waf.transformations.reference import agrees, check, referen
 
 from bartizan.perimeter.waf.transformations import encodings
 
-BASE64 = [
-    b"AAAA",
-    b"QUJD",
-    b"QUI=",
-    b"QQ==",
-    b"A",
-    b"B",
-    b"9",
-    b"+",
-    b"/",
-    b"-",
-    b"_",
-    b"=",
-    b"==",
-    b".",
-    b" ",
-    b"  ",
-    b"\r",
-]
+BASE64 = [b"AAAA", b"QUJD", b"QUI=", b"QQ==", b"A", b"B", b"9", b"+", b"/", b"-", b"_", b"=", b"==", b".", b" "]
+BASE64 += [b"  ", b"\r"]
 BASE64 += [b"\n", b"\r\n", b" \r\n", b"\0", b"\xff"]
 HEX = [b"0", b"1", b"9", b"a", b"F", b"41", b"g", b"G", b"/", b":", b"@", b"`", b" ", b"\0", b"\xff"]
 UTF8 = list(b"\0az\x80\x9f\xa0\xbf\xc0\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf4\xf5\xf7\xf8\xff")
