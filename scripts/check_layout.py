@@ -17,8 +17,8 @@ _MACHINE = re.compile(r"/work/|/root/|/home/|/tmp/x\b|pypi\.org|pythonhosted|reg
 RUN_THROUGH = {
     "tests/supervisor/test_up.py": (
         "cli/journal cli/main cli/options cli/orders cli/up config/log_setup edge/channel edge/process "
-        "supervisor/admin supervisor/control supervisor/handle supervisor/metrics supervisor/plain supervisor/rules "
-        "supervisor/run supervisor/sockets supervisor/supervisor supervisor/totals"
+        "supervisor/admin supervisor/control supervisor/handle supervisor/metrics supervisor/plain supervisor/run "
+        "supervisor/sockets supervisor/supervisor supervisor/totals"
     ),
     "tests/edge/test_wire.py": (
         "edge/build edge/context edge/forwarding edge/gateway edge/guards edge/http1/client edge/http1/framing "
