@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from bartizan.errors import ClientGone, RequestError, UpstreamError
 from bartizan.http.body import Body
+from bartizan.http.message import Request, Response
 from bartizan.pipeline.exchange import Exchange
 from bartizan.pipeline.guard import Guard
 from bartizan.pipeline.signal import Signal
@@ -58,17 +59,17 @@ class Series:
 
     def on_request(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the request side; the verdict is also left in ``exchange.verdict`` and ``exchange.decided_by``."""
-        return self._run(self._request_hooks, exchange, exchange.request.body)
+        return self._run(self._request_hooks, exchange, exchange.request)
 
     def on_response(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the response side, in the same order; what guards want to see of the body waits in it, unread."""
         response = exchange.response
         if response is None:
-            return self._run(self._endless_hooks, exchange, None)
+            return self._run(self._endless_hooks, exchange, exchange.request)  # there is no body to hold
         hooks = self._response_hooks
         if self._holds_responses and (response.headers.get(b"content-type") or b"").startswith(_ENDLESS):
             hooks = self._endless_hooks
-        return self._run(hooks, exchange, response.body)
+        return self._run(hooks, exchange, response)
 
     def on_refused(self, exchange: Exchange, body: bytes) -> None:
         """Show guards a request that was refused already; ``body`` is what of its body had arrived."""
@@ -81,20 +82,18 @@ class Series:
             exchange.timings.append((step.guard.name, perf_counter() - begun))
 
     async def _run(
-        self, hooks: tuple[tuple[Step, Hook, Hold | None], ...], exchange: Exchange, body: Body | None
+        self, hooks: tuple[tuple[Step, Hook, Hold | None], ...], exchange: Exchange, message: Request | Response
     ) -> Verdict | None:
         for step, hook, hold in hooks:
-            look = hook
-            if hold is not None and body is not None:
+            if hold is not None:
                 limit = hold(exchange)
                 if not limit:
                     continue
-                held = await body.hold(limit + 1)  # one more tells whether the body is longer
-                look = partial(hook, body=held[:limit], complete=body.complete and len(held) <= limit)
+                hook = await _holding(hook, message.body, limit)  # noqa: PLW2901 - it is what is called below
             begun = perf_counter()
             verdict: Verdict | None
             try:
-                running = look(exchange)
+                running = hook(exchange)
                 try:
                     waits_for = running.send(None)
                 except StopIteration as done:
@@ -141,6 +140,12 @@ def _hooks(steps: tuple[Step, ...], head: str, hold: str, body: str) -> Iterator
             yield step, getattr(guard, head), None
         if hasattr(guard, body):
             yield step, getattr(guard, body), getattr(guard, hold)
+
+
+async def _holding(hook: Hook, body: Body, limit: int) -> Hook:
+    """Return a guard's hook for a body with the first ``limit`` bytes, once they have arrived."""
+    held = await body.hold(limit + 1)  # one more tells whether the body is longer
+    return partial(hook, body=held[:limit], complete=body.complete and len(held) <= limit)
 
 
 @coroutine
