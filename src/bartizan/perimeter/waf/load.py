@@ -9,7 +9,11 @@ from pathlib import Path
 import maxminddb
 
 from bartizan.errors import Problem, SecLangError
+from bartizan.perimeter.waf.compiler.databases import DatabaseCache, available
+from bartizan.perimeter.waf.compiler.fold import fold
+from bartizan.perimeter.waf.compiler.gate import build_gate
 from bartizan.perimeter.waf.compiler.lower import Lowered, lower
+from bartizan.perimeter.waf.compiler.purity import with_inputs
 from bartizan.perimeter.waf.engine import Program, RequestHead, Transaction
 from bartizan.perimeter.waf.operators import OPERATORS, Context
 from bartizan.perimeter.waf.seclang import Marker, Rule, RuleBook, Source, parse_sources
@@ -56,9 +60,31 @@ def load_rules(
     book = read_rules(sources, settings)
     lowered = _lower(book, settings)
     program = lowered.program
+    if settings.gate:
+        _add_gate(lowered, settings, cache, progress)
     program.time_budget = settings.time_budget
     program.on_budget = settings.on_budget
     return RuleSet(program, book)
+
+
+def _add_gate(lowered: Lowered, settings: Settings, cache: Path | None, progress: Progress | None) -> None:
+    """Work out what never varies, and what can tell beforehand which rules may match."""
+    folding = fold(lowered)
+    program = lowered.program
+    program.initial = folding.initial
+    program.hoisted = tuple(folding.hoisted)
+    program.folded = folding.folded
+    program.always = folding.always
+    program.readers = folding.readers
+    program.pattern_readers = tuple(folding.pattern_readers)
+    databases = None
+    if settings.hyperscan and available():
+        databases = DatabaseCache(cache, progress)
+    else:
+        program.notices += ("Hyperscan is not used: patterns are matched one by one with RE2, which is slower",)
+    program.gate = build_gate(lowered, folding, databases)
+    program.rules = with_inputs(lowered, folding)
+    program.loads_collections = folding.loads_collections
 
 
 def read_rules(sources: Sequence[Source | Path], settings: Settings) -> RuleBook:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bartizan.errors import Problem, SecLangError
@@ -44,6 +44,11 @@ class Lowered:
 
     program: Program
     order: Order
+    make_operator: Callable[[Link, bytes], Operator]
+    """Returns the operator of a link for an argument whose macros are known; raises ``OperatorError``."""
+    transformations: Mapping[str, Transformation]
+    context: Callable[[str], Context]
+    """Returns what operators of a rule file may use."""
 
 
 def order(book: RuleBook) -> Order:
@@ -79,7 +84,8 @@ def lower(book: RuleBook, context: Callable[[str], Context], transformations: di
     settings change of them. Raises ``SecLangError`` with every operator, target or ``ctl`` that cannot be compiled.
     """
     placed = order(book)
-    lowering = _Lowering(placed, context, {**TRANSFORMATIONS, **transformations})
+    known = {**TRANSFORMATIONS, **transformations}
+    lowering = _Lowering(placed, context, known)
     rules = [lowering.rule(position, rule) for position, rule in enumerate(placed.rules)]
     if lowering.problems:
         raise SecLangError(lowering.problems)
@@ -91,7 +97,13 @@ def lower(book: RuleBook, context: Callable[[str], Context], transformations: di
         mode=book.settings.mode,
         notices=book.notices,
     )
-    return Lowered(program, placed)
+
+    def make_operator(link: Link, argument: bytes) -> Operator:
+        if link.operation is None:
+            raise ValueError("a SecAction has no operator")
+        return OPERATORS[link.operation.name](argument, context(link.place.file))
+
+    return Lowered(program, placed, make_operator, known, context)
 
 
 class _Lowering:
@@ -130,6 +142,7 @@ class _Lowering:
             log=rule.log,
             audit_log=rule.audit_log,
             skip_to=self._order.landings.get(position, 0),
+            quiet=_is_quiet(rule),
         )
 
     def _guarded(self, link: Link) -> CompiledLink | None:
@@ -197,3 +210,9 @@ def _never(value: bytes) -> None:  # noqa: ARG001 - an operator
 
 def _setvar(setvar: SetVar) -> CompiledSetVar:
     return CompiledSetVar(setvar.collection, expansion(setvar.name), setvar.operation, expansion(setvar.value))
+
+
+def _is_quiet(rule: Rule) -> bool:
+    if rule.log or rule.severity is not None or rule.disruption != "pass":
+        return False
+    return not any(link.controls or link.actions for link in rule.links)

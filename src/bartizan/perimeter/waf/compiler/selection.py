@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_target", "excludes"]
 
+REMEMBERED = 1024  # names of a pattern
+REMEMBERED_LENGTH = 128  # bytes of a name
+
 
 def excludes(selector: Selector | None) -> Callable[[bytes], bool]:
     """Return the test whether a member of this name is what ``selector`` names (None: every member)."""
@@ -23,7 +26,7 @@ def excludes(selector: Selector | None) -> Callable[[bytes], bool]:
         return lambda _: True
     text = selector.text
     if selector.kind == "regex":
-        return compile_rx(text, ignore_case=True).test
+        return _remembering(compile_rx(text, ignore_case=True).test)
     return lambda name: name.lower() == text
 
 
@@ -54,7 +57,24 @@ def _fetch(target: Target, namespaces: Sequence[tuple[str, str]]) -> Reader:
         if variable == "TX":
             return lambda transaction: ((text, transaction.tx[text]),) if text in transaction.tx else ()
         return _by_key(READERS[variable], text)
-    return _by_pattern(READERS[variable], compile_rx(text, ignore_case=True).test)
+    return _by_pattern(READERS[variable], _remembering(compile_rx(text, ignore_case=True).test))
+
+
+def _remembering(test: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
+    """Remember the answers for the last names: the same few come again and again."""
+    known: dict[bytes, bool] = {}
+
+    def remembered(name: bytes) -> bool:
+        answer = known.get(name)
+        if answer is None:
+            answer = test(name)
+            if len(known) >= REMEMBERED:
+                known.clear()
+            if len(name) <= REMEMBERED_LENGTH:
+                known[name] = answer
+        return answer
+
+    return remembered
 
 
 def _by_key(reader: Reader, key: bytes) -> Reader:

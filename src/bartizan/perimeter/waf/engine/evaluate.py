@@ -6,18 +6,21 @@ disruptive action only when the whole chain has matched.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from bartizan.perimeter.waf.engine.match import Intervention, RuleMatch
 from bartizan.perimeter.waf.engine.persistent import Change, to_number
+from bartizan.perimeter.waf.engine.program import Outcome
 
 if TYPE_CHECKING:
     from bartizan.perimeter.waf.engine.program import Captures, CompiledLink, CompiledRule, CompiledSetVar, Operator
     from bartizan.perimeter.waf.engine.transaction import Transaction
     from bartizan.perimeter.waf.engine.variables import Pairs
 
-__all__ = ["run_rule"]
+__all__ = ["run_link", "run_remembered", "run_rule"]
 
+REMEMBERED = 1024  # outcomes of a rule
 CAPTURES = tuple(b"%d" % number for number in range(10))
 
 
@@ -37,6 +40,38 @@ def run_rule(transaction: Transaction, rule: CompiledRule) -> bool:
                 data = rule.logdata(transaction)
     _conclude(transaction, rule, data)
     return True
+
+
+def run_remembered(transaction: Transaction, rule: CompiledRule) -> None:
+    """Run a rule, or do what it did when its inputs were the same."""
+    key = hash(tuple([tuple(reader(transaction)) for reader in rule.inputs or ()]))
+    outcome = rule.outcomes.get(key)
+    if outcome is None:
+        _run_and_remember(transaction, rule, key)
+        return
+    if outcome.writes:
+        transaction.tx.update(outcome.writes)
+        transaction.touched |= outcome.touched
+    transaction.skip_to = outcome.skip_to
+    transaction.matched_var = outcome.matched_var
+    transaction.matched_var_name = outcome.matched_var_name
+
+
+def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) -> None:
+    before = transaction.tx.copy()
+    matched = run_rule(transaction, rule)
+    after = transaction.tx
+    if (matched and not rule.quiet) or len(after) < len(before) or not sys.flags.hash_randomization:
+        return
+    if len(rule.outcomes) >= REMEMBERED:
+        rule.outcomes.clear()
+    rule.outcomes[key] = Outcome(
+        writes={name: value for name, value in after.items() if before.get(name) != value},
+        touched=transaction.touched,
+        skip_to=transaction.skip_to,
+        matched_var=transaction.matched_var,
+        matched_var_name=transaction.matched_var_name,
+    )
 
 
 def run_link(transaction: Transaction, link: CompiledLink) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bartizan.perimeter.waf.engine.evaluate import run_rule
+from bartizan.perimeter.waf.engine.evaluate import run_remembered, run_rule
 from bartizan.perimeter.waf.engine.match import Intervention
 
 if TYPE_CHECKING:
@@ -53,7 +53,11 @@ def resume_phase(transaction: Transaction) -> bool:
         agenda ^= lowest
         position = lowest.bit_length() - 1
         transaction.position = position
-        run_rule(transaction, rules[position])
+        rule = rules[position]
+        if rule.inputs is None or position in transaction.exclusions:
+            run_rule(transaction, rule)
+        else:
+            run_remembered(transaction, rule)
         if transaction.touched:
             touched = transaction.touched
             transaction.touched = 0

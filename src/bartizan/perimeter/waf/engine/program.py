@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from bartizan.perimeter.waf.engine.macros import Expansion
-from bartizan.perimeter.waf.engine.variables import Pairs
+from bartizan.perimeter.waf.engine.variables import Pairs, Reader
 from bartizan.perimeter.waf.seclang.model import Disruption, EngineMode, Place, Settings, Target
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "Gate",
     "Hoisted",
     "Operator",
+    "Outcome",
     "Program",
     "Transformation",
 ]
@@ -97,6 +98,17 @@ class CompiledLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a rule did that set nothing but TX variables (``writes``); ``skip_to`` as the rule's if it matched."""
+
+    writes: dict[bytes, bytes]
+    touched: int
+    skip_to: int
+    matched_var: bytes
+    matched_var_name: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A chain of links and what follows from a match. ``position`` is its place in the order of all phases."""
 
@@ -121,6 +133,12 @@ class CompiledRule:
     audit_log: bool
     skip_to: int
     """Where to go on after a match: a position in the same phase; 0: with the next rule."""
+    quiet: bool = False
+    """Whether a match has no effect beside TX variables and skips: no log, no ``ctl``, no disruption."""
+    inputs: tuple[Reader, ...] | None = None
+    """What alone decides what the rule does; None if that cannot be told, or is not worth remembering."""
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    """What the rule did, by the hash of its inputs (keyed by this process: see ``compiler.groups``)."""
 
 
 @dataclass(frozen=True, slots=True)

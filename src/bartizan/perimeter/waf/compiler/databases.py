@@ -1,0 +1,194 @@
+"""Hyperscan databases: compiled in parallel, kept on disk, loaded in milliseconds.
+
+A database is known by what is in it: expressions, flags, ids, and the processor and version that it was compiled for. So a
+cache never has to be invalidated, and two processes that compile the same write the same file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hyperscan
+import msgspec
+
+from bartizan.perimeter.waf.compiler.atoms import Pattern
+
+__all__ = ["DatabaseCache", "Scan", "available"]
+
+Scan = Callable[[bytes], Sequence[int]]
+"""Returns the numbers of the patterns that match a text; valid until the next scan."""
+
+FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_SINGLEMATCH
+MAGIC = b"bartizan-hs-1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    database: Any
+    refused: tuple[int, ...]
+
+
+def available() -> bool:
+    """Tell whether Hyperscan runs on this processor (Vectorscan needs SSE4.2, NEON or VSX)."""
+    try:
+        database = hyperscan.Database()
+        database.compile(expressions=[b"a"], ids=[0], flags=[0])
+    except hyperscan.HyperscanError:
+        return False
+    return True
+
+
+class DatabaseCache:
+    """Compiles sets of patterns, and keeps the outcome in ``directory`` (None: nowhere)."""
+
+    def __init__(self, directory: Path | None, progress: Callable[[int, int], None] | None = None) -> None:
+        self._directory = directory
+        self._progress = progress
+
+    def compile(self, sets: Sequence[Sequence[Pattern]]) -> list[tuple[Scan, frozenset[int]]]:
+        """Return, for each set, its scan and the numbers of the patterns that Hyperscan cannot take even roughly."""
+        keys = [_key(patterns) for patterns in sets]
+        loaded = {key: self._load(key) for key in dict.fromkeys(keys)}
+        missing = {key: patterns for key, patterns in zip(keys, sets, strict=True) if loaded[key] is None}
+        if missing:
+            done = 0
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:  # compiling releases the interpreter
+                by_size = sorted(missing.items(), key=lambda item: -len(item[1]))
+                for key, compiled in zip(
+                    [key for key, _ in by_size], pool.map(lambda item: _compile(item[1]), by_size), strict=True
+                ):
+                    loaded[key] = compiled
+                    self._store(key, compiled)
+                    done += 1
+                    if self._progress is not None:
+                        self._progress(done, len(missing))
+        return [self._ready(loaded[key]) for key in keys]
+
+    def _ready(self, compiled: _Compiled | None) -> tuple[Scan, frozenset[int]]:
+        if compiled is None or compiled.database is None:
+            return (lambda _: ()), frozenset() if compiled is None else frozenset(compiled.refused)
+        return _scan(compiled.database), frozenset(compiled.refused)
+
+    def _load(self, key: str) -> _Compiled | None:
+        if self._directory is None:
+            return None
+        try:
+            content = (self._directory / f"{key}.hsdb").read_bytes()
+        except OSError:
+            return None
+        digest, body = content[len(MAGIC) : len(MAGIC) + 32], content[len(MAGIC) + 32 :]
+        if not content.startswith(MAGIC) or hashlib.sha256(body).digest() != digest:
+            return None
+        refused, serialised = msgspec.msgpack.decode(body, type=tuple[tuple[int, ...], bytes])
+        try:
+            database = hyperscan.loadb(serialised, hyperscan.HS_MODE_BLOCK) if serialised else None
+        except hyperscan.HyperscanError:
+            return None
+        if database is not None:
+            # The database frees its scratch with itself: nobody else may keep a reference to it.
+            database.scratch = hyperscan.Scratch(database)
+        return _Compiled(database, refused)
+
+    def _store(self, key: str, compiled: _Compiled) -> None:
+        if self._directory is None:
+            return
+        serialised = b"" if compiled.database is None else hyperscan.dumpb(compiled.database)
+        body = msgspec.msgpack.encode((compiled.refused, serialised))
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor, name = tempfile.mkstemp(dir=self._directory, suffix=".new")
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(MAGIC + hashlib.sha256(body).digest() + body)
+            Path(name).replace(self._directory / f"{key}.hsdb")
+        except OSError:
+            return  # a full disk costs time at the next start, nothing else
+
+
+def _key(patterns: Sequence[Pattern]) -> str:
+    digest = hashlib.sha256()
+    digest.update(f"{hyperscan.__version__} {platform.machine()} {FLAGS} {_processor()}".encode())
+    for pattern in patterns:
+        digest.update(b"%d %d %d:" % (pattern.caseless, pattern.allow_empty, len(pattern.expression)))
+        digest.update(pattern.expression)
+    return digest.hexdigest()
+
+
+def _processor() -> str:
+    """Return what a database may depend on: Vectorscan compiles for the features of the processor it runs on."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                features = set(line.partition(":")[2].split())
+                return " ".join(sorted(features & {"avx2", "avx512vbmi", "sse4_2", "asimd", "sve"}))
+    except OSError:
+        pass
+    return ""
+
+
+def _compile(patterns: Sequence[Pattern]) -> _Compiled:
+    """Compile all at once; if that fails, find out which patterns have to be matched roughly, and which not at all."""
+    flags = [_flags(pattern) for pattern in patterns]
+    numbers = list(range(len(patterns)))
+    refused: list[int] = []
+    try:
+        return _Compiled(_build(patterns, numbers, flags), ())
+    except hyperscan.HyperscanError:
+        pass
+    for number, pattern in enumerate(patterns):
+        if not _accepts(pattern, flags[number]):
+            flags[number] |= hyperscan.HS_FLAG_PREFILTER
+            if not _accepts(pattern, flags[number]):
+                refused.append(number)
+    kept = [number for number in numbers if number not in set(refused)]
+    return _Compiled(_build(patterns, kept, flags) if kept else None, tuple(refused))
+
+
+def _flags(pattern: Pattern) -> int:
+    flags: int = FLAGS
+    if pattern.caseless:
+        flags |= hyperscan.HS_FLAG_CASELESS
+    if pattern.allow_empty:
+        flags |= hyperscan.HS_FLAG_ALLOWEMPTY
+    return flags
+
+
+def _accepts(pattern: Pattern, flags: int) -> bool:
+    try:
+        hyperscan.Database().compile(expressions=[pattern.expression], ids=[0], flags=[flags])
+    except hyperscan.HyperscanError:
+        return False
+    return True
+
+
+def _build(patterns: Sequence[Pattern], numbers: Sequence[int], flags: Sequence[int]) -> Any:
+    database = hyperscan.Database()
+    database.compile(
+        expressions=[patterns[number].expression for number in numbers],
+        ids=list(numbers),
+        flags=[flags[number] for number in numbers],
+    )
+    return database
+
+
+def _scan(database: Any) -> Scan:
+    found: list[int] = []
+    append = found.append
+    run = database.scan
+
+    def on_match(number: int, start: int, end: int, flags: int, context: object) -> None:  # noqa: ARG001
+        append(number)
+
+    def scan(text: bytes) -> Sequence[int]:
+        found.clear()
+        run(text, on_match)
+        return found
+
+    return scan

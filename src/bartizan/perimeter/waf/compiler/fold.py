@@ -1,0 +1,345 @@
+"""Folding: what is the same in every transaction is worked out once.
+
+A rule set such as the OWASP Core Rule Set begins by setting variables to what the configuration says, and asks for them
+again and again: before each paranoia level, whether to skip it. Rules that depend on nothing but such variables are run
+here, once:
+
+- a rule whose result and effect are known never runs (*folded*); what it sets is set from the beginning (*hoisted*);
+- rules that a known ``skipAfter`` passes over are *dead*;
+- a rule that reads TX and would do nothing as long as what it reads was not changed runs only if it was (*readers*);
+- a rule that first looks at the request runs only if the gate says that it may match (*gated*);
+- everything else runs always.
+
+Sound because a hoisted variable has no reader and no other writer before the rule that sets it, in any transaction, and
+because a ``ctl`` that removes a folded rule makes the transaction fall back to running every rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bartizan.perimeter.waf.compiler.lower import Lowered
+from bartizan.perimeter.waf.compiler.reads import (
+    Access,
+    condition,
+    link_reads,
+    persistent_reads,
+    reads_only_tx,
+    rule_reads,
+    rule_writes,
+)
+from bartizan.perimeter.waf.engine import Program, RequestHead, Transaction
+from bartizan.perimeter.waf.engine.evaluate import run_link
+from bartizan.perimeter.waf.engine.program import Hoisted
+from bartizan.perimeter.waf.engine.variables import DYNAMIC
+from bartizan.perimeter.waf.operators.regex import compile_rx
+from bartizan.perimeter.waf.seclang.model import Link, Rule
+from bartizan.perimeter.waf.seclang.names import PERSISTENT
+from bartizan.perimeter.waf.seclang.template import Template
+
+__all__ = ["Folding", "GatedLink", "concerns", "fold", "overlaps"]
+
+
+@dataclass(frozen=True, slots=True)
+class GatedLink:
+    """The link of a rule that decides whether the rule may match; ``argument`` is its operator's, macros known."""
+
+    position: int
+    index: int
+    argument: bytes
+
+
+@dataclass(slots=True)
+class Folding:
+    """What was worked out. Sets of rules are integers with the bit of each position."""
+
+    initial: dict[bytes, bytes] = field(default_factory=dict)
+    hoisted: list[Hoisted] = field(default_factory=list)
+    folded: int = 0
+    always: int = 0
+    gated: list[GatedLink] = field(default_factory=list)
+    readers: dict[bytes, int] = field(default_factory=dict)
+    pattern_readers: list[tuple[Callable[[bytes], bool], int]] = field(default_factory=list)
+    loads_collections: bool = False
+    """Whether any rule that runs reads a persistent collection that is ever written."""
+
+
+def fold(lowered: Lowered) -> Folding:
+    """Work out what never varies. Changes nothing."""
+    stay: set[bytes] = set()
+    while True:
+        analysis = _Analysis(lowered, stay)
+        analysis.run()
+        misplaced = analysis.misplaced()
+        if not misplaced:
+            return analysis.conclude()
+        stay |= misplaced
+
+
+class _Analysis:
+    """One pass over all rules, with what is known of TX at each. ``stay`` names variables that cannot be hoisted."""
+
+    def __init__(self, lowered: Lowered, stay: set[bytes]) -> None:
+        self._program = lowered.program
+        self._rules = lowered.order.rules
+        self._landings = lowered.order.landings
+        self._stay = stay
+        self._known: dict[bytes, bytes] = {}
+        self._unknown = Access()
+        self._hoisted: list[Hoisted] = []
+        self._folded = 0
+        self._dead = 0
+        self._left: list[int] = []
+        self._arguments: dict[tuple[int, int], bytes] = {}
+        self._maybe_until = 0
+        self._always_maybe = False
+        self._written: set[str] = set()
+        self._touched: dict[int, Access] = {}
+
+    # the pass
+
+    def run(self) -> None:
+        for first, end in self._program.phases[1:]:
+            dead_until = 0
+            self._maybe_until = 0
+            for position in range(first, end):
+                if position < dead_until:
+                    self._dead |= 1 << position
+                    continue
+                if self._rule(position):
+                    dead_until = self._landings.get(position, 0)
+
+    def _rule(self, position: int) -> bool:
+        """Look at one rule; tells whether it certainly matches, so that its skip is certain."""
+        rule = self._rules[position]
+        compiled = self._program.rules[position]
+        certain = position >= self._maybe_until and not self._always_maybe
+        outcome = self._constant_outcome(position, rule)
+        if outcome is None and self._never_matches(position, rule):
+            self._dead |= 1 << position
+            return False
+        if outcome is None:
+            self._note_arguments(position, rule)
+            self._vary(position, rule)
+            return False
+        matched, after = outcome
+        changes = {name: value for name, value in after.items() if self._known.get(name) != value}
+        removed = [name for name in self._known if name not in after]
+        if not matched and not changes and not removed:
+            self._dead |= 1 << position
+            return False
+        if not certain:
+            self._vary(position, rule)
+            return False
+        if removed or (matched and not compiled.quiet) or changes.keys() & self._stay:
+            self._left.append(position)
+            self._known = after
+            if rule.disruption == "allow":
+                self._always_maybe = True
+            return matched
+        for name, value in changes.items():
+            self._hoisted.append(Hoisted(position, name, self._known.get(name), value))
+        self._known = after
+        self._folded |= 1 << position
+        return matched
+
+    def _constant_outcome(self, position: int, rule: Rule) -> tuple[bool, dict[bytes, bytes]] | None:
+        """Run a rule that depends on known TX variables alone: whether it matches, and TX after it."""
+        transaction = _scratch(self._program, self._known)
+        for link, compiled in zip(rule.links, self._program.rules[position].links, strict=True):
+            if not reads_only_tx(link) or link.capture or not self._is_known(link_reads(link)):
+                return None
+            if any(setvar.collection != "TX" or setvar.name.literal is None for setvar in link.setvars):
+                return None
+            if not run_link(transaction, compiled):
+                return False, transaction.tx
+        return True, transaction.tx
+
+    def _never_matches(self, position: int, rule: Rule) -> bool:
+        """Tell whether a later link is known not to match, and those before it have no effect of their own."""
+        for link, compiled in zip(rule.links, self._program.rules[position].links, strict=True):
+            asks = condition(link)
+            if reads_only_tx(asks) and link.targets and self._is_known(link_reads(asks)):
+                if not run_link(_scratch(self._program, self._known), compiled):
+                    return True
+            if link.setvars or link.capture:
+                return False
+        return False
+
+    def _is_known(self, reads: Access) -> bool:
+        unknown = self._unknown
+        if reads.everything or reads.patterns or reads.prefixes:
+            return False
+        if unknown.everything or reads.names & unknown.names:
+            return False
+        return not any(name.startswith(prefix) for name in reads.names for prefix in unknown.prefixes)
+
+    def _vary(self, position: int, rule: Rule) -> None:
+        """A rule that may or may not match: what it writes is unknown from here on, and so is what it skips."""
+        self._left.append(position)
+        writes = rule_writes(rule)
+        self._unknown.add(writes)
+        self._maybe_until = max(self._maybe_until, self._landings.get(position, 0))
+        if rule.disruption == "allow":
+            self._always_maybe = True
+
+    def _note_arguments(self, position: int, rule: Rule) -> None:
+        """Remember the arguments of operators whose macros are known here."""
+        for index, link in enumerate(rule.links):
+            if link.operation is None:
+                continue
+            argument = self._expanded(link.operation.argument)
+            if argument is not None:
+                self._arguments[position, index] = argument
+
+    def _expanded(self, template: Template) -> bytes | None:
+        if template.literal is not None:
+            return template.literal
+        parts = []
+        for part in template.parts:
+            if isinstance(part, bytes):
+                parts.append(part)
+            elif part.variable == "TX" and part.key is not None and self._is_known(Access({part.key})):
+                parts.append(self._known.get(part.key, b""))
+            else:
+                return None
+        return b"".join(parts)
+
+    # what follows from it
+
+    def misplaced(self) -> set[bytes]:
+        """Return hoisted variables that a rule which runs reads or writes before they would be set."""
+        last = {hoisted.name: hoisted.position for hoisted in self._hoisted}
+        wrong: set[bytes] = set()
+        for position in self._left:
+            rule = self._rules[position]
+            touched = rule_reads(rule)
+            touched.add(rule_writes(rule))
+            for name, at in last.items():
+                if at > position and concerns(touched, name):
+                    wrong.add(name)
+        return wrong
+
+    def conclude(self) -> Folding:
+        folding = Folding(hoisted=self._hoisted, folded=self._folded | self._dead)
+        for hoisted in self._hoisted:
+            folding.initial[hoisted.name] = hoisted.value
+        patterns: dict[bytes, int] = {}
+        self._written = {
+            setvar.collection for at in self._left for link in self._rules[at].links for setvar in link.setvars
+        }
+        folding.loads_collections = any(
+            variable in self._written for at in self._left for variable in persistent_reads(self._rules[at])
+        )
+        for position in self._left:
+            self._touched[position] = rule_reads(self._rules[position])
+            self._touched[position].add(rule_writes(self._rules[position]))
+        for position in self._left:
+            self._classify(position, folding, patterns)
+        folding.pattern_readers = [(compile_rx(text, ignore_case=True).test, mask) for text, mask in patterns.items()]
+        return folding
+
+    def _never_written(self, link: Link) -> bool:
+        """Tell whether a link looks at persistent collections that no rule which runs ever writes: they are empty."""
+        return bool(link.targets) and all(
+            target.variable in PERSISTENT and target.variable not in self._written for target in link.targets
+        )
+
+    def _hoist_baseline(
+        self, position: int, rule: Rule, before: dict[bytes, bytes], after: dict[bytes, bytes], folding: Folding
+    ) -> bool:
+        """Set from the beginning what a rule would set in every transaction that changes nothing it reads.
+
+        Only where nothing looks at it before, the rule itself included, and where the rule would do the same again.
+        """
+        names = [name for name in after if before.get(name) != after[name]]
+        if len(rule.links) != 1 or any(name not in after for name in before):
+            return False
+        if any(target.variable != "TX" or target.selector is None for target in rule.links[0].targets):
+            return False
+        if any(target.selector is not None and target.selector.text in names for target in rule.links[0].targets):
+            return False
+        for other in self._left:
+            if other < position and any(concerns(self._touched[other], name) for name in names):
+                return False
+        again = _scratch(self._program, after)
+        run_link(again, self._program.rules[position].links[0])
+        if again.tx != after:
+            return False
+        for name in names:
+            folding.initial[name] = after[name]
+        return True
+
+    def _classify(self, position: int, folding: Folding, patterns: dict[bytes, int]) -> None:
+        """Find out when a rule has to run, by what its links do as long as nothing was changed."""
+        rule = self._rules[position]
+        compiled = self._program.rules[position]
+        bit = 1 << position
+        reads = Access()
+        transaction = _scratch(self._program, folding.initial)
+        for index, (link, compiled_link) in enumerate(zip(rule.links, compiled.links, strict=True)):
+            if reads_only_tx(link) or self._never_written(link):
+                before = dict(transaction.tx)
+                matched = run_link(transaction, compiled_link)
+                reads.add(link_reads(link))
+                if matched and (link.capture or any(setvar.collection != "TX" for setvar in link.setvars)):
+                    folding.always |= bit
+                    return
+                if transaction.tx != before and not self._hoist_baseline(
+                    position, rule, before, transaction.tx, folding
+                ):
+                    folding.always |= bit
+                    return
+                if not matched:
+                    break
+                continue
+            argument = self._arguments.get((position, index))
+            if argument is None or not _can_gate(link):
+                folding.always |= bit
+                return
+            folding.gated.append(GatedLink(position, index, argument))
+            break
+        else:
+            if not compiled.quiet or position in self._landings:
+                folding.always |= bit
+                return
+        if reads.everything or reads.prefixes:
+            folding.always |= bit
+            return
+        for name in reads.names:
+            folding.readers[name] = folding.readers.get(name, 0) | bit
+        for pattern in reads.patterns:
+            patterns[pattern] = patterns.get(pattern, 0) | bit
+
+
+def _scratch(program: Program, tx: dict[bytes, bytes]) -> Transaction:
+    transaction = Transaction(program, RequestHead(b"", b"", b"", ()), "on")
+    transaction.tx = dict(tx)
+    return transaction
+
+
+def _can_gate(link: Link) -> bool:
+    return not any(target.variable in DYNAMIC for target in link.targets)
+
+
+def concerns(access: Access, name: bytes) -> bool:
+    """Tell whether what ``access`` stands for may include the variable ``name``."""
+    if access.everything or name in access.names:
+        return True
+    if any(name.startswith(prefix) for prefix in access.prefixes):
+        return True
+    return any(compile_rx(pattern, ignore_case=True).test(name) for pattern in access.patterns)
+
+
+def overlaps(access: Access, pattern: bytes) -> bool:
+    """Tell whether what ``access`` stands for may include a variable whose name matches ``pattern``."""
+    if access.everything or access.patterns:
+        return True
+    test = compile_rx(pattern, ignore_case=True).test
+    beginning = pattern.removeprefix(b"^").lower()
+    anchored = pattern.startswith(b"^") and beginning.replace(b"_", b"").replace(b"-", b"").isalnum()
+    for prefix in access.prefixes:
+        if not anchored or prefix.startswith(beginning) or beginning.startswith(prefix):
+            return True
+    return any(test(name) for name in access.names)

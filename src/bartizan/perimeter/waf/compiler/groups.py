@@ -1,0 +1,252 @@
+"""Value groups: everything the rules ask of the values of one source, answered with as few scans as there are texts.
+
+The transformations of all rules of a group form a tree: what chains begin with in common is done once. Which of them can
+change a value at all is told by the bytes that are in it, so for each combination of such bytes there is a plan: the part
+of the tree that is left. On most values nothing is left, and one scan answers everything.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bartizan.perimeter.waf.compiler.atoms import EITHER_CASE, Atom
+from bartizan.perimeter.waf.compiler.databases import Scan
+from bartizan.perimeter.waf.engine.program import Operator, Transformation
+from bartizan.perimeter.waf.transformations import CHANGES
+
+__all__ = ["Scanner", "value_group"]
+
+Ask = Callable[[bytes], int]
+"""Returns the rules that may match a value, as a set of bits."""
+
+REMEMBERED = 8192  # values of a group
+REMEMBERED_LENGTH = 2048  # bytes of a value
+PLANS = 4096
+
+UPPER = frozenset(range(ord("A"), ord("Z") + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """Databases that several groups share: one of every pattern, and one for each chain of transformations.
+
+    ``rules`` has for each pattern's number the rules that it stands for.
+    """
+
+    union: Scan
+    union_rules: Sequence[int]
+    by_chain: Mapping[tuple[str, ...], tuple[Scan, Sequence[int]]]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A step of the tree: ``name`` applied to what ``parent`` yields; the root has no name."""
+
+    name: str
+    parent: int
+    chain: tuple[str, ...]
+    mask: int = 0
+    operators: list[tuple[int, Operator, bool]] = field(default_factory=list)
+
+
+def value_group(
+    atoms: Iterable[Atom],
+    scanner: Scanner | None,
+    transformations: Mapping[str, Transformation],
+) -> Ask:
+    """Return what answers for one source. ``scanner`` has the patterns of the atoms that have any."""
+    nodes = _tree(atoms)
+    group = _Group(nodes, scanner, transformations)
+    return group.remembering() if sys.flags.hash_randomization else group.ask
+
+
+def _tree(atoms: Iterable[Atom]) -> list[_Node]:
+    nodes = [_Node("", -1, ())]
+    numbers: dict[tuple[str, ...], int] = {(): 0}
+    for atom in atoms:
+        at = 0
+        for length in range(1, len(atom.steps) + 1):
+            chain = atom.steps[:length]
+            if chain not in numbers:
+                numbers[chain] = len(nodes)
+                nodes.append(_Node(atom.steps[length - 1], at, chain))
+            at = numbers[chain]
+        if atom.patterns:
+            nodes[at].mask |= atom.bit
+        else:
+            nodes[at].operators.append((atom.bit, atom.operator, atom.negated))
+    return nodes
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step of a plan. ``scan`` is the chain's own database, for texts that no other chain shares."""
+
+    transform: Transformation
+    parent: int
+    mask: int
+    scan: Scan | None
+    rules: Sequence[int]
+    operators: tuple[tuple[int, Operator, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    mask: int
+    operators: tuple[tuple[int, Operator, bool], ...]
+    steps: tuple[_Step, ...]
+
+
+class _Group:
+    def __init__(
+        self, nodes: list[_Node], scanner: Scanner | None, transformations: Mapping[str, Transformation]
+    ) -> None:
+        self._nodes = nodes
+        self._scanner = scanner
+        self._transformations = transformations
+        self._plans: dict[frozenset[int], _Plan] = {}
+        self._classes, self._plain = _byte_classes(nodes)
+        self._empty = self._plan(frozenset())
+
+    def remembering(self) -> Ask:
+        """Return ``ask`` with a memory of the last values.
+
+        It holds no values, which may be secret, but their hash under a key of this process (SipHash, 64 bits): that two
+        values share one is as likely as guessing the key.
+        """
+        ask = self.ask
+        known: dict[int, int] = {}
+        get = known.get
+
+        def remembered(value: bytes) -> int:
+            key = hash(value)
+            answer = get(key)
+            if answer is None:
+                answer = ask(value)
+                if len(value) <= REMEMBERED_LENGTH:
+                    if len(known) >= REMEMBERED:
+                        known.clear()
+                    known[key] = answer
+            return answer
+
+        return remembered
+
+    def ask(self, value: bytes) -> int:
+        """Return the rules of this group that may match ``value``."""
+        special = value.translate(self._classes, self._plain)
+        if special:
+            signature = frozenset(special)
+            plan = self._plans.get(signature) or self._remember(signature)
+        else:
+            plan = self._empty
+        answer = 0
+        scanner = self._scanner
+        hits = 0
+        if scanner is not None and (plan.mask or plan.steps):
+            rules = scanner.union_rules
+            for number in scanner.union(value):
+                hits |= rules[number]
+            answer = hits & plan.mask
+        for bit, operator, negated in plan.operators:
+            if (operator(value) is None) is negated:
+                answer |= bit
+        return answer | self._transformed(value, plan, hits) if plan.steps else answer
+
+    def _transformed(self, value: bytes, plan: _Plan, hits: int) -> int:
+        """Ask about the texts that the steps of a plan make of a value, each distinct text once."""
+        answer = 0
+        texts = [value]
+        masks: dict[bytes, int] = {}
+        own: dict[bytes, _Step | None] = {}
+        for step in plan.steps:
+            before = texts[step.parent]
+            text = step.transform(before)
+            texts.append(text)
+            if step.mask:
+                if text == value:
+                    answer |= hits & step.mask
+                elif text in masks:
+                    masks[text] |= step.mask
+                    own[text] = None
+                else:
+                    masks[text] = step.mask
+                    own[text] = step
+            for bit, operator, negated in step.operators:
+                if (operator(text) is None) is negated:
+                    answer |= bit
+        for text, mask in masks.items():
+            answer |= self._scan(text, mask, own[text])
+        return answer
+
+    def _scan(self, text: bytes, mask: int, step: _Step | None) -> int:
+        found = 0
+        if step is not None and step.scan is not None:
+            rules = step.rules
+            for number in step.scan(text):
+                found |= rules[number]
+        elif self._scanner is not None:
+            rules = self._scanner.union_rules
+            for number in self._scanner.union(text):
+                found |= rules[number]
+        return found & mask
+
+    def _remember(self, signature: frozenset[int]) -> _Plan:
+        if len(self._plans) >= PLANS:
+            self._plans.clear()
+        plan = self._plans[signature] = self._plan(signature)
+        return plan
+
+    def _plan(self, signature: frozenset[int]) -> _Plan:
+        """Keep the steps that can change a value with bytes of these classes; what is left out changes nothing."""
+        kept: dict[int, int] = {0: 0}
+        steps: list[_Step] = []
+        mask, operators = self._nodes[0].mask, list(self._nodes[0].operators)
+        for number, node in enumerate(self._nodes[1:], 1):
+            parent = kept[node.parent]
+            if parent == 0 and not self._changes(node, signature):
+                kept[number] = 0
+                mask |= node.mask
+                operators += node.operators
+                continue
+            kept[number] = len(steps) + 1
+            scan, rules = self._own_scan(node)
+            transform = self._transformations[node.name.removesuffix(EITHER_CASE)]
+            steps.append(_Step(transform, parent, node.mask, scan, rules, tuple(node.operators)))
+        return _Plan(mask, tuple(operators), tuple(steps))
+
+    def _own_scan(self, node: _Node) -> tuple[Scan | None, Sequence[int]]:
+        if self._scanner is None or node.chain not in self._scanner.by_chain:
+            return None, ()
+        return self._scanner.by_chain[node.chain]
+
+    def _changes(self, node: _Node, signature: frozenset[int]) -> bool:
+        changes = _changed_by(node.name)
+        if changes is None:
+            return True
+        return any(self._classes[byte] in signature for byte in changes if byte not in self._plain)
+
+
+def _changed_by(name: str) -> frozenset[int] | None:
+    """Return the bytes without which a step changes nothing, or only their case where case does not matter."""
+    changes = CHANGES[name.removesuffix(EITHER_CASE)]
+    return changes - UPPER if changes is not None and name.endswith(EITHER_CASE) else changes
+
+
+def _byte_classes(nodes: Sequence[_Node]) -> tuple[bytes, bytes]:
+    """Return a table from bytes to classes, and the bytes that no step of the tree cares about.
+
+    Bytes that the same steps care about are of one class.
+    """
+    table = bytearray(range(256))
+    plain = bytearray()
+    classes: dict[frozenset[str], int] = {}
+    names = {node.name for node in nodes[1:]}
+    for byte in range(256):
+        concerned = frozenset(name for name in names if (changes := _changed_by(name)) is not None and byte in changes)
+        if not concerned:
+            plain.append(byte)
+        else:
+            table[byte] = classes.setdefault(concerned, len(classes))
+    return bytes(table), bytes(plain)

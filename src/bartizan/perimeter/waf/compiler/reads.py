@@ -1,0 +1,134 @@
+"""What a rule reads and writes of TX, seen in its text: what folding and the order of rules depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from bartizan.perimeter.waf.seclang.model import Link, Rule
+from bartizan.perimeter.waf.seclang.names import PERSISTENT
+from bartizan.perimeter.waf.seclang.template import Macro, Template
+
+__all__ = ["Access", "condition", "link_reads", "persistent_reads", "reads_only_tx", "rule_reads", "rule_writes"]
+
+CAPTURED = frozenset(b"%d" % number for number in range(10))
+
+
+@dataclass(slots=True)
+class Access:
+    """TX variables by ``names``; ``patterns`` are regular expressions on names, ``prefixes`` beginnings of names."""
+
+    names: set[bytes] = field(default_factory=set)
+    patterns: set[bytes] = field(default_factory=set)
+    prefixes: set[bytes] = field(default_factory=set)
+    everything: bool = False
+
+    def add(self, other: Access) -> None:
+        """Take in what ``other`` has."""
+        self.names |= other.names
+        self.patterns |= other.patterns
+        self.prefixes |= other.prefixes
+        self.everything = self.everything or other.everything
+
+
+def _templates(link: Link) -> Iterator[Template]:
+    if link.operation is not None:
+        yield link.operation.argument
+    for setvar in link.setvars:
+        yield setvar.name
+        yield setvar.value
+    for control in link.controls:
+        yield control.value
+    for action in link.actions:
+        yield action.value
+
+
+def _macros(link: Link) -> Iterator[Macro]:
+    for template in _templates(link):
+        yield from template.macros
+
+
+def reads_only_tx(link: Link) -> bool:
+    """Tell whether what a link looks at and does depends on named TX variables alone."""
+    return all(target.variable == "TX" for target in link.targets) and all(
+        macro.variable == "TX" and macro.key is not None for macro in _macros(link)
+    )
+
+
+def condition(link: Link) -> Link:
+    """Return a link that asks the same and does nothing."""
+    return replace(link, setvars=(), controls=(), actions=(), capture=False)
+
+
+def link_reads(link: Link) -> Access:
+    """Return what a link reads of TX, to look and to act."""
+    access = Access()
+    for target in link.targets:
+        if target.variable != "TX":
+            continue
+        if target.selector is None:
+            access.everything = True
+        elif target.selector.kind == "regex":
+            access.patterns.add(target.selector.text)
+        else:
+            access.names.add(target.selector.text)
+    for macro in _macros(link):
+        _macro(access, macro)
+    for setvar in link.setvars:
+        if setvar.collection == "TX" and setvar.operation in ("add", "subtract"):
+            _name(access, setvar.name)
+    return access
+
+
+def rule_reads(rule: Rule) -> Access:
+    """Return what a whole rule reads of TX, its log entry included."""
+    access = Access()
+    for link in rule.links:
+        access.add(link_reads(link))
+    for template in (rule.msg, rule.logdata, rule.disruption_argument, *rule.tags):
+        if template is not None:
+            for macro in template.macros:
+                _macro(access, macro)
+    return access
+
+
+def persistent_reads(rule: Rule) -> set[str]:
+    """Return the persistent collections that a rule reads."""
+    found = {target.variable for link in rule.links for target in link.targets}
+    templates = [template for link in rule.links for template in _templates(link)]
+    templates += [template for template in (rule.msg, rule.logdata, rule.disruption_argument, *rule.tags) if template]
+    found |= {macro.variable for template in templates for macro in template.macros}
+    found |= {setvar.collection for link in rule.links for setvar in link.setvars if setvar.operation != "set"}
+    return found & PERSISTENT
+
+
+def rule_writes(rule: Rule) -> Access:
+    """Return what a rule may write to TX."""
+    access = Access()
+    for link in rule.links:
+        if link.capture:
+            access.names |= CAPTURED
+        for setvar in link.setvars:
+            if setvar.collection == "TX":
+                _name(access, setvar.name)
+    return access
+
+
+def _macro(access: Access, macro: Macro) -> None:
+    if macro.variable == "TX":
+        if macro.key is None:
+            access.everything = True
+        else:
+            access.names.add(macro.key)
+
+
+def _name(access: Access, name: Template) -> None:
+    literal = name.literal
+    if literal is not None:
+        access.names.add(literal.lower())
+        return
+    first = name.parts[0]
+    if isinstance(first, bytes):
+        access.prefixes.add(first.lower())
+    else:
+        access.everything = True
