@@ -6,13 +6,13 @@ match. Such a rule is run once for each content of what it depends on, its *inpu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bartizan.perimeter.waf.compiler.fold import Folding, concerns, overlaps
 from bartizan.perimeter.waf.compiler.lower import Lowered
 from bartizan.perimeter.waf.compiler.reads import CAPTURED, Access, rule_writes
-from bartizan.perimeter.waf.engine.program import CompiledRule
+from bartizan.perimeter.waf.engine.program import CompiledLink, CompiledRule
 from bartizan.perimeter.waf.engine.variables import DYNAMIC, READERS, Reader
 from bartizan.perimeter.waf.seclang.model import Link, Rule
 from bartizan.perimeter.waf.seclang.template import Macro, Template
@@ -30,71 +30,86 @@ def with_inputs(lowered: Lowered, folding: Folding) -> tuple[CompiledRule, ...]:
     live = [position for position in range(len(rules)) if not folding.folded >> position & 1]
     writes = {position: rule_writes(rules[position]) for position in live}
     gated = {link.position for link in folding.gated}
-    return tuple(
-        replace(compiled, inputs=_inputs(rules[position], compiled, position, writes))
-        if (position := compiled.position) in gated
-        else compiled
-        for compiled in lowered.program.rules
-    )
+    found = []
+    for compiled in lowered.program.rules:
+        position = compiled.position
+        if position in gated:
+            others = [access for at, access in writes.items() if at != position]
+            found.append(_Dependence(rules[position], compiled, others).result())
+        else:
+            found.append(compiled)
+    return tuple(found)
 
 
-def _inputs(rule: Rule, compiled: CompiledRule, position: int, writes: dict[int, Access]) -> tuple[Reader, ...] | None:
-    others = [access for at, access in writes.items() if at != position]
+class _Dependence:
+    """What a rule depends on. ``others`` is what other rules may write to TX."""
 
-    def is_stable(name: bytes) -> bool:
-        return not any(concerns(access, name) for access in others)
+    def __init__(self, rule: Rule, compiled: CompiledRule, others: Sequence[Access]) -> None:
+        self._rule = rule
+        self._compiled = compiled
+        self._others = others
+        self._own = Access()
+        self._inputs: list[Reader] = []
 
-    found: list[Reader] = []
-    own = Access()
-    for index, (link, compiled_link) in enumerate(zip(rule.links, compiled.links, strict=True)):
-        if any(setvar.operation in ("add", "subtract") or setvar.collection != "TX" for setvar in link.setvars):
-            return None
-        for target, compiled_target in zip(link.targets, compiled_link.targets, strict=True):
+    def result(self) -> CompiledRule:
+        """Return the rule with its inputs, if they are known.
+
+        What the last link sets counts only if the whole rule matches: then it must be told too, for a match to be
+        ``repeatable``.
+        """
+        *before, last = zip(self._rule.links, self._compiled.links, strict=True)
+        for index, (link, compiled) in enumerate(before):
+            if not (self._asks(index, link, compiled) and self._sets(link)):
+                return self._compiled
+        if not self._asks(len(before), *last):
+            return self._compiled
+        repeatable = self._compiled.quiet and self._sets(last[0])
+        return replace(self._compiled, inputs=tuple(self._inputs), repeatable=repeatable)
+
+    def _asks(self, index: int, link: Link, compiled: CompiledLink) -> bool:
+        for target, compiled_target in zip(link.targets, compiled.targets, strict=True):
             variable = target.variable
             if variable in OWN and index > 0:
                 continue
             if variable == "TX":
-                if target.selector is None or not _tx_is_own(target.selector.kind, target.selector.text, own, others):
-                    return None
+                if target.selector is None or not self._is_own(target.selector.kind, target.selector.text):
+                    return False
             elif variable in DYNAMIC or variable in LARGE:
-                return None
+                return False
             else:
-                found.append(compiled_target.fetch)
-        own.add(rule_writes(replace(rule, links=(link,))))
-        for template in _templates(link):
-            for macro in template.macros:
-                reader = _macro_input(macro, own, is_stable)
-                if reader is None:
-                    return None
-                found.append(reader)
-    return tuple(found)
+                self._inputs.append(compiled_target.fetch)
+        self._own.add(rule_writes(replace(self._rule, links=(replace(link, setvars=()),))))
+        return link.operation is None or self._knows(link.operation.argument)
 
+    def _sets(self, link: Link) -> bool:
+        for setvar in link.setvars:
+            if setvar.operation in ("add", "subtract") or setvar.collection != "TX":
+                return False
+            if not (self._knows(setvar.name) and self._knows(setvar.value)):
+                return False
+        self._own.add(rule_writes(replace(self._rule, links=(link,))))
+        return True
 
-def _templates(link: Link) -> Sequence[Template]:
-    templates = [template for setvar in link.setvars for template in (setvar.name, setvar.value)]
-    return templates if link.operation is None else [*templates, link.operation.argument]
+    def _is_own(self, kind: str, text: bytes) -> bool:
+        if kind == "regex":
+            return not any(overlaps(access, text) for access in self._others)
+        if text in CAPTURED:
+            return text in self._own.names
+        return self._is_stable(text)
 
+    def _is_stable(self, name: bytes) -> bool:
+        return not any(concerns(access, name) for access in self._others)
 
-def _tx_is_own(kind: str, text: bytes, own: Access, others: Sequence[Access]) -> bool:
-    if kind == "regex":
-        return not any(overlaps(access, text) for access in others)
-    if text in CAPTURED:
-        return text in own.names
-    return not any(concerns(access, text) for access in others)
+    def _knows(self, template: Template) -> bool:
+        return all(self._knows_macro(macro) for macro in template.macros)
 
-
-def _nothing(_: object) -> tuple[()]:
-    return ()
-
-
-def _macro_input(macro: Macro, own: Access, is_stable: Callable[[bytes], bool]) -> Reader | None:
-    """Return what a macro depends on, beside what the rule itself has set; None if it cannot be told."""
-    key = macro.key
-    if macro.variable == "TX" and key is not None:
-        known = key in own.names if key in CAPTURED else is_stable(key)
-        return _nothing if known else None
-    if macro.variable in OWN or macro.variable == "RULE":
-        return _nothing
-    if macro.variable in DYNAMIC or macro.variable in LARGE or macro.variable not in READERS:
-        return None
-    return READERS[macro.variable]
+    def _knows_macro(self, macro: Macro) -> bool:
+        key = macro.key
+        if macro.variable == "TX" and key is not None:
+            return key in self._own.names if key in CAPTURED else self._is_stable(key)
+        if macro.variable in OWN or macro.variable == "RULE":
+            return True
+        if macro.variable in DYNAMIC or macro.variable in LARGE or macro.variable not in READERS:
+            return False
+        self._inputs.append(READERS[macro.variable])
+        return True

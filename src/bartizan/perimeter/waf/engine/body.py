@@ -26,7 +26,7 @@ def read_body(transaction: Transaction, body: bytes) -> None:
         json_depth=settings.json_depth_limit,
         files=settings.upload_file_limit,
     )
-    parsed = processor(body, transaction.content_type, limits)
+    parsed = processor(body, transaction.content_type, limits, settings.argument_separator)
     if parsed.error:
         transaction.body_error = parsed.error.encode("utf-8", "replace")
     if parsed.arguments:

@@ -61,7 +61,7 @@ def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) ->
     before = transaction.tx.copy()
     matched = run_rule(transaction, rule)
     after = transaction.tx
-    if (matched and not rule.quiet) or len(after) < len(before) or not sys.flags.hash_randomization:
+    if (matched and not rule.repeatable) or len(after) < len(before) or not sys.flags.hash_randomization:
         return
     if len(rule.outcomes) >= REMEMBERED:
         rule.outcomes.clear()

@@ -135,6 +135,8 @@ class CompiledRule:
     """Where to go on after a match: a position in the same phase; 0: with the next rule."""
     quiet: bool = False
     """Whether a match has no effect beside TX variables and skips: no log, no ``ctl``, no disruption."""
+    repeatable: bool = False
+    """Whether a match, too, depends on the inputs alone and is quiet."""
     inputs: tuple[Reader, ...] | None = None
     """What alone decides what the rule does; None if that cannot be told, or is not worth remembering."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
