@@ -306,7 +306,7 @@ def _taken_text(told: dict[str, Any]) -> Iterator[str]:
     yield f"  route      {told['route']}, by {told['pattern']}{''.join(f' and {item}' for item in told['conditions'])}"
     for name, value in told["parameters"].items():
         yield f"  parameter  {name} = {value}"
-    for number, guard in enumerate((each for each in told["guards"] if each["settings"]["enabled"]), 1):
+    for number, guard in enumerate(told["guards"], 1):
         own = f"; the route changes {', '.join(guard['changed_by_route'])}" if guard["changed_by_route"] else ""
         yield f"  guard {number}    {guard['guard']}: {_settings(guard['settings'])}{own}"
     for one in told["upstreams"]:
@@ -322,7 +322,7 @@ def _taken_text(told: dict[str, Any]) -> Iterator[str]:
 
 
 def _settings(settings: dict[str, Any]) -> str:
-    shown = {
-        name: value for name, value in settings.items() if value not in (None, [], {}, "deny") and name != "timeout"
-    }
-    return json.dumps(shown)
+    if not settings["enabled"]:
+        return json.dumps({"enabled": False})  # what else it is told makes no difference
+    left_out = (None, [], {}, "deny")
+    return json.dumps({name: value for name, value in settings.items() if value not in left_out and name != "timeout"})
