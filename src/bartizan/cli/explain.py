@@ -324,5 +324,6 @@ def _taken_text(told: dict[str, Any]) -> Iterator[str]:
 def _settings(settings: dict[str, Any]) -> str:
     if not settings["enabled"]:
         return json.dumps({"enabled": False})  # what else it is told makes no difference
-    left_out = (None, [], {}, "deny")
-    return json.dumps({name: value for name, value in settings.items() if value not in left_out and name != "timeout"})
+    shown = {name: value for name, value in settings.items() if value not in (None, [], {}, "deny")}
+    del shown["timeout"]
+    return json.dumps(shown)
