@@ -1,14 +1,15 @@
 """XML bodies, with lxml: nothing is loaded, no entity resolved, and size, depth and number of nodes are bounded.
 
 As with libmodsecurity, what could be read of a document that is not well-formed can still be asked for. Unlike it,
-entities are never expanded: a document that declares any is an error (billion laughs and external entities need such
-declarations). A document type that only names an external DTD is taken; the DTD is not loaded.
+entities are never expanded: a document that declares any is an error and is not looked at (billion laughs and external
+entities need such declarations). A document type that only names an external DTD is taken; the DTD is not loaded.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -74,7 +75,7 @@ class XmlDocument:
             if not isinstance(element.tag, str):  # a comment, processing instruction or entity reference
                 continue
             if event == "start":
-                path.append(etree.QName(element).localname)
+                path.append(re.split("[}:]", element.tag)[-1])
                 leaf = True
                 continue
             if leaf:
@@ -95,9 +96,9 @@ def parse_xml(body: bytes, limits: Limits) -> ParsedBody:
     root, well_formed = _parse(body)
     if root is None:
         return ParsedBody([], _FAILED)
+    if _declares_entities(root):  # even to look at the document could expand them
+        return ParsedBody([], "XML parsing error: XML: entity declarations are refused.")
     document = XmlDocument(root, len(body))
-    if _declares_entities(root):
-        return ParsedBody([], "XML parsing error: XML: entity declarations are refused.", xml=document)
     if not well_formed:
         return ParsedBody([], _FAILED, xml=document)
     if _too_deep(root, limits.xml_depth):
@@ -161,4 +162,5 @@ def _content(node: object) -> str:
         return node
     if isinstance(node, tuple):  # a namespace: prefix and URI
         return str(node[1])
-    return str(_TEXT(cast("etree._Element", node)))
+    element = cast(Any, node)
+    return str(_TEXT(element)) if isinstance(element.tag, str) else element.text or ""  # a comment or instruction

@@ -1,8 +1,8 @@
 """XPath 1.0 expressions of rules (``XML:/*``, ``XML://@*``), compiled once, and only those that take linear time.
 
 libxml2 keeps node sets free of duplicates by comparing each with each, so nested descendant steps, unions and steps
-back up the tree take time that grows with the square of the document (``//a//a`` on 20,000 nested elements: 13 seconds).
-Unions are evaluated here one by one; the rest is refused when the rule is loaded.
+back up the tree take time that grows with the square of the document (``//a//a`` on 20,000 nested elements: 13
+seconds). Unions are evaluated here one by one; the rest is refused when the rule is loaded.
 """
 
 from __future__ import annotations
