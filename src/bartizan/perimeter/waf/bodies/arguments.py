@@ -23,18 +23,11 @@ def url_decode(text: bytes) -> bytes:
         text = text.replace(b"+", b" ")
     if b"%" not in text:
         return text
-    first, *pieces = text.split(b"%")
-    decoded = [first]
+    pieces = text.split(b"%")
+    first = pieces[0]
+    pieces[0] = b""
     find = _ESCAPES.get
-    for piece in pieces:
-        byte = find(piece[:2])
-        if byte is None:
-            decoded.append(b"%")
-            decoded.append(piece)
-        else:
-            decoded.append(byte)
-            decoded.append(piece[2:])
-    return b"".join(decoded)
+    return first + b"".join([byte + piece[2:] if (byte := find(piece[:2])) else b"%" + piece for piece in pieces])[1:]
 
 
 def parse_arguments(data: bytes, separator: int = 38, limit: int = 1000) -> list[tuple[bytes, bytes]]:

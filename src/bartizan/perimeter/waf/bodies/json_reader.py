@@ -147,13 +147,15 @@ class _Reader:
         return self._stack[-1].child() if self._stack else b"json"
 
     def _value(self, kind: int, text: bytes, name: bytes) -> None:
+        self._room -= len(name)
         if kind == _MARK:
+            if self._room < 0:
+                raise _Stop(TOO_MANY, limit=True)
             if len(self._stack) >= self._limits.json_depth:
                 raise _Stop("parsing depth limit exceeded", limit=True)
             array = text == b"["
             self._stack.append(_Frame(name + (b".array_" if array else b"."), array=array))
             return
-        self._room -= len(name)
         if len(self.arguments) >= self._limits.arguments or self._room < 0:
             raise _Stop(TOO_MANY, limit=True)
         if kind == _TEXT:

@@ -167,7 +167,7 @@ READERS: Mapping[str, Reader] = {
     "INBOUND_DATA_ERROR": lambda transaction: _ONE if transaction.inbound_data_error else _ZERO,
     "IP": _persistent("IP"),
     "MATCHED_VAR": _attribute("matched_var"),
-    "MATCHED_VARS": _pairs("matched_vars"),
+    "MATCHED_VARS": lambda transaction: transaction.matched_vars.copy(),  # matches are added while it is read
     "MATCHED_VARS_NAMES": _names_of("matched_vars"),
     "MATCHED_VAR_NAME": _attribute("matched_var_name"),
     "MODSEC_BUILD": lambda transaction: ((b"", b"030000150"),),  # noqa: ARG005 - the version that is followed

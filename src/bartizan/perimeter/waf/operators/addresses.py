@@ -52,7 +52,7 @@ def _matcher(parts: Iterable[bytes]) -> Operator:
                 number, networks = int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big"), networks_v6
             else:
                 number, networks = int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big"), networks_v4
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             return None
         for shift, listed in networks:
             if number >> shift in listed:
@@ -70,7 +70,7 @@ def _network(part: bytes) -> tuple[int, int]:
     """Return the bits that are not compared, and the address without them."""
     address, slash, length = part.partition(b"/")
     family, bits = (socket.AF_INET6, 128) if b":" in part else (socket.AF_INET, 32)
-    with suppress(OSError, UnicodeDecodeError):
+    with suppress(OSError, ValueError):
         number = int.from_bytes(socket.inet_pton(family, address.decode("ascii")), "big")
         if not slash:
             return 0, number

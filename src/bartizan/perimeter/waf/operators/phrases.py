@@ -51,18 +51,21 @@ def _decoded(argument: bytes) -> bytes | None:
     if b"|" not in text and b"\\" not in text:
         return text
     parts = text.split(b"|")
+    half = b""
     for at, part in enumerate(parts):
-        decoded = _unhex(part) if at % 2 else _unescape(part)
+        if at % 2:
+            digits = half + part
+            if digits.translate(None, _HEX):
+                return None
+            # A digit without a second one waits for the next bars, as in the reference.
+            half = digits[len(digits) & ~1 :]
+            parts[at] = bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
+            continue
+        decoded = _unescape(part)
         if decoded is None:
             return None
         parts[at] = decoded
     return b"".join(parts)
-
-
-def _unhex(part: bytes) -> bytes | None:
-    if len(part) % 2 or part.translate(None, _HEX):
-        return None
-    return bytes.fromhex(part.decode("ascii"))
 
 
 def _unescape(part: bytes) -> bytes | None:

@@ -20,7 +20,8 @@ def rx_global(argument: bytes, context: Context) -> Operator:  # noqa: ARG001
     """Match as ``@rx``; captures all matches, one after the other, each with its groups.
 
     As in libmodsecurity, a match's number is the count of groups that took part so far, so after a match with an inner
-    group that took none the next one overwrites the last of them.
+    group that took none the next one overwrites the last of them; and a match of no length is found again from each
+    byte before it.
     """
     regex = compile_rx(argument)
     spans = regex.spans
@@ -30,7 +31,7 @@ def rx_global(argument: bytes, context: Context) -> Operator:  # noqa: ARG001
         if found is None:
             return None
         captures: dict[int, bytes] = {}
-        count = 0
+        at = count = 0
         while found is not None and count < _MOST_CAPTURES:
             first, last = found[0]
             base = count
@@ -38,8 +39,13 @@ def rx_global(argument: bytes, context: Context) -> Operator:  # noqa: ARG001
                 if start >= 0:
                     captures[base + number] = value[start:end]
                     count += 1
-            after = last if last > first else last + 1
-            found = spans(value, after) if after <= len(value) else None
+            if last > first:
+                at = last
+            else:
+                at += 1
+                if at <= first:
+                    continue
+            found = spans(value, at) if at <= len(value) else None
         return tuple([captures.get(number, b"") for number in range(max(captures) + 1)])
 
     return search
