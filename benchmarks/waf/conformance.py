@@ -34,8 +34,8 @@ _UNJUDGED = ("error", "status")  # what needs a server
 class EngineArena:
     """Runs requests through our engine, without a gateway."""
 
-    def __init__(self, rules: Sequence[Path], *, setup: str, cache: Path | None = None) -> None:
-        self._rules = load_rules([Source("(suite)", setup.encode(), Path()), *rules], Settings(), cache)
+    def __init__(self, rules: Sequence[Path], *, setup: str, cache: Path | None = None, gate: bool = True) -> None:
+        self._rules = load_rules([Source("(suite)", setup.encode(), Path()), *rules], Settings(gate=gate), cache)
         self.busy = 0.0
         self._number = 0
 
@@ -90,10 +90,11 @@ def main() -> None:
     parser.add_argument("--paranoia", type=int, default=4)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--no-reference", action="store_true")
+    parser.add_argument("--no-gate", action="store_true", help="evaluate every rule for every request")
     given = parser.parse_args()
     setup, rules = suite_rules(given.paranoia), given.rules or debian_rules()
     began = time.perf_counter()
-    ours = EngineArena(rules, setup=setup, cache=given.cache)
+    ours = EngineArena(rules, setup=setup, cache=given.cache, gate=not given.no_gate)
     print(f"rules loaded in {time.perf_counter() - began:.1f} s")
     theirs = None if given.no_reference else ReferenceArena(rules, setup=setup)
     failed, differing, by_rule = [], [], Counter[str]()
