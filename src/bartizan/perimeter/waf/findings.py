@@ -11,7 +11,7 @@ from bartizan.evidence.journal.masking import MASK, is_secret, mask_query
 from bartizan.perimeter.waf.engine import Intervention, RuleMatch
 from bartizan.pipeline import Actor, Client, Exchange, Signal
 
-__all__ = ["SIGNAL", "because", "causes", "remedy", "signals"]
+__all__ = ["SIGNAL", "because", "causes", "is_sum", "remedy", "signals"]
 
 SIGNAL = "waf.match"
 MAX_SIGNALS = 32  # of one exchange
@@ -62,9 +62,14 @@ def causes(matches: Iterable[RuleMatch]) -> list[RuleMatch]:
     """Return the matches that are findings of their own, not sums of others: the gravest first, each rule once."""
     first: dict[int, RuleMatch] = {}
     for match in matches:
-        if not any(match.id in ids for ids in _EVALUATIONS):
+        if not is_sum(match.id):
             first.setdefault(match.id, match)
     return sorted(first.values(), key=lambda match: 8 if match.severity is None else match.severity)
+
+
+def is_sum(rule: int) -> bool:
+    """Tell whether a rule of CRS only adds up what others found."""
+    return any(rule in ids for ids in _EVALUATIONS)
 
 
 def because(intervention: Intervention, found: Sequence[RuleMatch], score: int) -> str:

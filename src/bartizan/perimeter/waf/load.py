@@ -21,7 +21,7 @@ from bartizan.perimeter.waf.seclang import Settings as EngineSettings
 from bartizan.perimeter.waf.settings import Settings, closing_directives, opening_directives
 from bartizan.perimeter.waf.transformations import TRANSFORMATIONS, UnicodeMapError, read_unicode_map, url_decode_uni
 
-__all__ = ["Progress", "RuleSet", "load_rules", "read_rules"]
+__all__ = ["Progress", "RuleSet", "load_rules", "lower_rules", "read_rules"]
 
 Progress = Callable[[int, int], None]
 """Told how many databases of how many have been compiled."""
@@ -58,7 +58,7 @@ def load_rules(
     are compiled anew, which takes seconds for a large rule set.
     """
     book = read_rules(sources, settings)
-    lowered = _lower(book, settings)
+    lowered = lower_rules(book, settings)
     program = lowered.program
     if settings.gate:
         _add_gate(lowered, settings, cache, progress)
@@ -120,7 +120,8 @@ def _settings(written: EngineSettings, settings: Settings) -> EngineSettings:
     return replace(written, **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]
 
 
-def _lower(book: RuleBook, settings: Settings) -> Lowered:
+def lower_rules(book: RuleBook, settings: Settings) -> Lowered:
+    """Return the program of a rule book, without gate and folding. Raises ``SecLangError``."""
     geo = _geo(book.settings.geo_database)
     contexts: dict[str, Context] = {}
 

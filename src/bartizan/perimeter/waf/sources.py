@@ -11,7 +11,7 @@ from bartizan.config.rule_files import crs_files, crs_setup, rule_files
 from bartizan.perimeter.waf.seclang import Source
 from bartizan.perimeter.waf.settings import RuleExclusion, Settings
 
-__all__ = ["rule_settings", "rule_sources"]
+__all__ = ["base_rules", "rule_settings", "rule_sources"]
 
 FIRST_ID = 1_980_000_000  # of rules made here, far from the ranges that ModSecurity has assigned
 UNICODE_CODE_PAGE = 20127
@@ -38,7 +38,7 @@ def rule_sources(waf: Waf) -> Sequence[Source | Path]:
     sources: list[Source | Path] = [_text("guards.waf.exclusions", _exclusions_by_path(waf.exclusions))]
     if waf.crs is not None:
         setup = crs_setup(waf.crs)
-        sources += [_text("guards.waf.crs", _BASE), *([] if setup is None else [setup]), *crs_files(waf.crs)]
+        sources += [base_rules(), *([] if setup is None else [setup]), *crs_files(waf.crs)]
     sources += rule_files(waf)
     if waf.directives:
         sources.append(_text("guards.waf.directives", waf.directives))
@@ -66,6 +66,11 @@ def rule_settings(waf: Waf) -> Settings:
         on_budget=waf.on_budget,
         geo_database=None if waf.geo_database is None else Path(waf.geo_database),
     )
+
+
+def base_rules() -> Source:
+    """Return what rule sets such as CRS count on: rules that have bodies parsed, and refuse malformed ones."""
+    return _text("guards.waf.crs", _BASE)
 
 
 def _text(name: str, text: str) -> Source:
