@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from libmodsecurity import ModSecurity, RulesSet
+from libmodsecurity import ModSecurity, RulesSet, Transaction
 
 from bartizan.http.lenient import LenientRequest, read_request
 from bartizan.perimeter.waf.testing import Outcome, Suite, Test, judge, read_suite, request_bytes, suite_files
@@ -66,25 +66,25 @@ def transact(
     engine: ModSecurity, rules: RulesSet, request: LenientRequest, response: Answer | None = None
 ) -> tuple[int, ...]:
     """Run one exchange through all phases and return the ids of the rules that matched and were logged, in order."""
-    with engine.transaction(rules) as transaction:
-        transaction.process_connection("127.0.0.1", 40000, "127.0.0.1", 80)
-        version = request.protocol.removeprefix(b"HTTP/")
-        transaction.process_uri(_text(request.target), _text(request.method), _text(version))
-        for name, value in request.fields:
-            transaction.add_request_header(_text(name), _text(value))
-        transaction.process_request_headers()
-        if request.body:
-            transaction.append_request_body(request.body)
-        transaction.process_request_body()
-        if response is not None:
-            for name, value in (*response.headers, (b"Content-Length", b"%d" % len(response.body))):
-                transaction.add_response_header(_text(name), _text(value))
-            transaction.process_response_headers(response.status, "HTTP/1.1")
-            if response.body:
-                transaction.append_response_body(response.body)
-            transaction.process_response_body()
-        transaction.process_logging()
-        return tuple(message.rule_id for message in transaction.get_rule_messages())
+    transaction = Transaction(engine, rules)
+    transaction.process_connection("127.0.0.1", 40000, "127.0.0.1", 80)
+    version = request.protocol.removeprefix(b"HTTP/")
+    transaction.process_uri(_text(request.target), _text(request.method), _text(version))
+    for name, value in request.fields:
+        transaction.add_request_header(_text(name), _text(value))
+    transaction.process_request_headers()
+    if request.body:
+        transaction.append_request_body(request.body)
+    transaction.process_request_body()
+    if response is not None:
+        for name, value in (*response.headers, (b"Content-Length", b"%d" % len(response.body))):
+            transaction.add_response_header(_text(name), _text(value))
+        transaction.process_response_headers(response.status, "HTTP/1.1")
+        if response.body:
+            transaction.append_response_body(response.body)
+        transaction.process_response_body()
+    transaction.process_logging()
+    return tuple(message.rule_id for message in transaction.get_rule_messages())
 
 
 def _text(value: bytes) -> Any:
