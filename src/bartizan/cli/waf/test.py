@@ -39,6 +39,7 @@ _EXISTING = click.Path(exists=True, path_type=Path)
 @click.option("--only", multiple=True, metavar="ID", help="Rule, test (942100-3) or pattern (9421*); repeatable.")
 @click.option("--report", type=_PATH, metavar="FILE", help="Write what became of each test as JSON.")
 @click.option("--list-failures", is_flag=True, help="Tell of each test that failed by what it did.")
+@click.option("--cache", type=_PATH, metavar="DIR", help="Where compiled rules are kept; else they are compiled anew.")
 @click.option("--timeout", type=float, default=2.0, show_default=True, help="Seconds that a response may take.")
 def test(
     directories: tuple[Path, ...],
@@ -47,6 +48,7 @@ def test(
     paranoia: int,
     only: tuple[str, ...],
     report: Path | None,
+    cache: Path | None,
     timeout: float,
     *,
     list_failures: bool,
@@ -69,6 +71,8 @@ def test(
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="bartizan-waf-rules-") as scratch:
         waf = _configured(config_file) if config_file else _as_suites_want(rules, paranoia, Path(scratch))
+        if cache is not None:
+            waf["cache"] = str(cache.absolute())
         results = uvloop.run(_run(suite.tests, waf, timeout))
     seconds = time.perf_counter() - began
     _tell(results, seconds, list_failures=list_failures)
