@@ -10,6 +10,7 @@ __all__ = ["waf"]
 
 COMMANDS = {
     "test": "bartizan.cli.waf.test:test",
+    "inspect": "bartizan.cli.waf.inspect:inspect",
 }
 """Where each command lives; it is imported only when it is used."""
 
@@ -31,4 +32,4 @@ class _Commands(click.Group):
 
 @click.command(cls=_Commands)
 def waf() -> None:
-    """Test WAF rules, and see what they do."""
+    """Install, test, explain and tune WAF rules."""
