@@ -95,7 +95,8 @@ def _chosen(suite: Suite, only: Sequence[str]) -> Suite:
 def _as_suites_want(rules: Sequence[str], paranoia: int, scratch: Path) -> dict[str, Any]:
     files = [file for name in rules or (str(DEBIAN),) for file in _files(name)]
     setup = scratch / "suite.conf"
-    setup.write_text(suite_rules(paranoia), encoding="utf-8")
+    parse = not any(b"requestbodyprocessor=json" in file.read_bytes().lower() for file in files if file.is_file())
+    setup.write_text(suite_rules(paranoia, parse_bodies=parse), encoding="utf-8")
     return {
         "enabled": True,
         "mode": "detection_only",

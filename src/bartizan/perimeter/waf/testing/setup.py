@@ -14,6 +14,9 @@ SecResponseBodyAccess On
 SecResponseBodyMimeType text/plain text/html text/xml application/json
 SecResponseBodyLimit 1048576
 SecResponseBodyLimitAction ProcessPartial
+"""
+
+_BODIES = """\
 SecRule REQUEST_HEADERS:Content-Type "^(?:application(?:/soap\\+|/)|text/)xml" \
     "id:200000,phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"
 SecRule REQUEST_HEADERS:Content-Type "^application/json" \
@@ -40,6 +43,9 @@ setvar:tx.combined_file_sizes=65535"
 """
 
 
-def suite_rules(paranoia: int = 4) -> str:
-    """Return the rules that go before CRS: ``tests/docker-compose.yml`` of CRS, and ModSecurity's recommended ones."""
-    return _ENGINE + _CRS.format(paranoia=paranoia)
+def suite_rules(paranoia: int = 4, *, parse_bodies: bool = True) -> str:
+    """Return the rules that go before CRS: ``tests/docker-compose.yml`` of CRS, and ModSecurity's recommended ones.
+
+    Without ``parse_bodies`` those are left out that have bodies parsed: the tested rules have their own.
+    """
+    return _ENGINE + (_BODIES if parse_bodies else "") + _CRS.format(paranoia=paranoia)
