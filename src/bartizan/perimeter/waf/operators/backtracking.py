@@ -1,7 +1,7 @@
 """Patterns that RE2 cannot match: PCRE2, with a limit on its time that grows with the text and no faster.
 
-CRS 3.3.4 has five of them (look-arounds, a back-reference, possessive quantifiers). Hyperscan keeps them away from most
-texts; what it lets through is judged by the very matcher that libmodsecurity uses, so nothing can differ but the limit.
+CRS 3.3.4 has five of them (look-arounds, a back-reference, possessive quantifiers). RE2 tells where a match could begin
+at all; what it lets through is judged by the matcher that libmodsecurity uses, so nothing can differ but the limit.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from bartizan.perimeter.waf.operators.interface import OperatorError
+from bartizan.perimeter.waf.operators.linear import UNANCHORED, Match
 from bartizan.perimeter.waf.operators.native import library
 
 __all__ = ["MatchLimitError", "Pcre2"]
@@ -22,8 +23,8 @@ _NO_MATCH = -1
 _UNSET = (1 << 64) - 1
 _HEAP = 32 << 10  # KiB
 _STARTS = 256  # places that a match may begin at, for one call; between calls the time is looked at
-_STEPS, _STEPS_PER_BYTE = 10_000, 64
-_SECONDS, _SECONDS_PER_BYTE = 0.01, 2e-6
+_STEPS = 100_000  # of PCRE2, for one call: a few milliseconds
+_SECONDS, _SECONDS_PER_BYTE = 5e-3, 2e-7  # for a text
 
 
 class MatchLimitError(OperatorError):
@@ -31,12 +32,16 @@ class MatchLimitError(OperatorError):
 
 
 class Pcre2:
-    """A pattern compiled by PCRE2, as libmodsecurity does it but for the limits. Not for several threads at once."""
+    """A pattern compiled by PCRE2, as libmodsecurity does it but for the limits. Not for several threads at once.
 
-    __slots__ = ("_code", "_context", "_data", "_library", "_pattern")
+    ``screen`` is a wider pattern: a match can only begin where that has one.
+    """
 
-    def __init__(self, pattern: bytes, *, ignore_case: bool = False) -> None:
+    __slots__ = ("_code", "_context", "_data", "_library", "_pattern", "_screen")
+
+    def __init__(self, pattern: bytes, screen: Match, *, ignore_case: bool = False) -> None:
         self._pattern = pattern
+        self._screen = screen
         self._library = _bindings()
         error, offset = ctypes.c_int(), ctypes.c_size_t()
         options = _DOTALL_MULTILINE | _USE_OFFSET_LIMIT | (_CASELESS if ignore_case else 0)
@@ -48,6 +53,7 @@ class Pcre2:
         self._data = self._library.pcre2_match_data_create_from_pattern_8(self._code, None)
         self._context = self._library.pcre2_match_context_create_8(None)
         self._library.pcre2_set_heap_limit_8(self._context, _HEAP)
+        self._library.pcre2_set_match_limit_8(self._context, _STEPS)
 
     def spans(self, value: bytes, start: int = 0) -> list[tuple[int, int]] | None:
         """Return where the first match from ``start`` on and its groups begin and end, in bytes, or None.
@@ -58,9 +64,8 @@ class Pcre2:
             MatchLimitError: It takes too long to tell.
         """
         length = len(value)
-        self._library.pcre2_set_match_limit_8(self._context, _STEPS + _STEPS_PER_BYTE * length)
         until = 0.0
-        while True:
+        while (start := self._screen(UNANCHORED, value, start, length)[0][0]) >= 0:
             last = start + _STARTS - 1
             self._library.pcre2_set_offset_limit_8(self._context, last)
             count = self._library.pcre2_match_8(self._code, value, length, start, 0, self._data, self._context)
@@ -68,13 +73,14 @@ class Pcre2:
                 return self._found(count)
             if count != _NO_MATCH:
                 raise self._exceeded()
-            if last >= length:
-                return None
+            start = last + 1
+            if start > length:
+                break
             now = perf_counter()
             until = until or now + _SECONDS + _SECONDS_PER_BYTE * length
             if now > until:
                 raise self._exceeded()
-            start = last + 1
+        return None
 
     def _found(self, count: int) -> list[tuple[int, int]]:
         offsets = self._library.pcre2_get_ovector_pointer_8(self._data)[: 2 * count]

@@ -27,10 +27,10 @@ class Regex:
 
     def __init__(self, translated: Translated) -> None:
         self.translated = translated
-        if translated.beyond:
-            self._backtracking(Pcre2(translated.pattern, ignore_case=translated.ignore_case).spans)
-            return
         match = compile_re2(translated.re2)
+        if translated.beyond:
+            self._backtracking(Pcre2(translated.pattern, match, ignore_case=translated.ignore_case).spans)
+            return
         self.spans = _spans(translated, match)
         self.search: Callable[[bytes], Captures | None] = _search(translated, match, self.spans)
         self.test: Callable[[bytes], bool] = _test(translated, match, self.spans)

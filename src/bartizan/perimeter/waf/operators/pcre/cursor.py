@@ -29,7 +29,7 @@ class Options:
 class Cursor:
     """Reads a pattern byte by byte; ``at`` is the next one, ``groups`` how many capturing groups were opened so far."""
 
-    __slots__ = ("at", "closed", "groups", "literal", "names", "options", "pattern")
+    __slots__ = ("at", "closed", "groups", "literal", "names", "options", "pattern", "search_starts")
 
     def __init__(self, pattern: bytes, options: Options) -> None:
         self.pattern = pattern
@@ -39,6 +39,8 @@ class Cursor:
         self.names: set[bytes] = set()
         self.closed: dict[int, tuple[Node, bool]] = {}
         """The groups that are read to their end: what they match, and whether in either case."""
+        self.search_starts: list[int] = []
+        r"""Where ``\G`` stands."""
         self.literal = False
         r"""Whether the place is between ``\Q`` and ``\E``."""
 

@@ -51,6 +51,8 @@ def read_escape(cursor: Cursor) -> int | Node:
     if cursor.at_end():
         raise PatternError("a backslash without anything after it", start)
     letter = chr(cursor.take())
+    if letter == "G":
+        cursor.search_starts.append(start)
     if letter in _PLACES:
         return Assertion(_PLACES[letter], start)
     if letter == "R":

@@ -31,11 +31,11 @@ _MOST_REPEATS = 65535
 _DIGITS = b"0123456789"
 
 
-def parse(pattern: bytes, *, caseless: bool = False) -> tuple[Node, int]:
-    """Read a pattern as PCRE2 10.44 does with ``PCRE2_DOTALL | PCRE2_MULTILINE``, without UTF, in the C locale.
+def parse(pattern: bytes, *, caseless: bool = False) -> tuple[Node, bytes]:
+    r"""Read a pattern as PCRE2 10.44 does with ``PCRE2_DOTALL | PCRE2_MULTILINE``, without UTF, in the C locale.
 
     Returns:
-        The tree, and the number of capturing groups.
+        The tree, and the pattern with ``\A`` for ``\G``, which means the same as long as a search starts at the start.
 
     Raises:
         PatternError: It is not valid.
@@ -46,7 +46,10 @@ def parse(pattern: bytes, *, caseless: bool = False) -> tuple[Node, int]:
     node = _alternatives(cursor, 0)
     if not cursor.at_end():
         raise PatternError("a closing parenthesis without an opening one", cursor.at)
-    return node, cursor.groups
+    same = bytearray(pattern)
+    for start in cursor.search_starts:
+        same[start + 1] = 0x41
+    return node, bytes(same)
 
 
 def _alternatives(cursor: Cursor, depth: int) -> Node:

@@ -14,8 +14,10 @@ from bartizan.perimeter.waf.operators.pcre.facts import (
     rank_line_starts,
 )
 from bartizan.perimeter.waf.operators.pcre.hyperscan import write_hyperscan
+from bartizan.perimeter.waf.operators.pcre.nodes import Node
 from bartizan.perimeter.waf.operators.pcre.parser import parse
 from bartizan.perimeter.waf.operators.pcre.re2 import Written, write_re2
+from bartizan.perimeter.waf.operators.pcre.widen import widen
 
 __all__ = ["Translated", "can_be_empty", "translate"]
 
@@ -28,7 +30,8 @@ class Translated:
         pattern: What was translated.
         ignore_case: Whether letters match in either case from the start.
         beyond: What RE2 cannot match, and where; empty if it can match all of the pattern.
-        re2: For RE2 with Latin-1 encoding and its other options as they are; empty if it cannot match it.
+        re2: For RE2 with Latin-1 encoding and its other options as they are. If ``beyond`` is not empty it is a wider
+            pattern: a match can only begin where this one has one.
         at_end: The same, to be tried where a match of no length at the end of a text may come from ``^`` after its last
             newline; None if that cannot be.
         groups: RE2's number of each capturing group, in order.
@@ -59,8 +62,7 @@ def translate(pattern: bytes, *, ignore_case: bool = False) -> Translated:
     Raises:
         PatternError: It is not valid.
     """
-    pattern = pattern or b".*"
-    node, _ = parse(pattern, caseless=ignore_case)
+    node, pattern = parse(pattern or b".*", caseless=ignore_case)
     beyond, at_end = "", None
     try:
         linear = release(node)
@@ -71,7 +73,7 @@ def translate(pattern: bytes, *, ignore_case: bool = False) -> Translated:
         if starts is LineStarts.LEADING:
             at_end = write_re2(linear, line_start=b"\\A").pattern
     except NotLinearError as error:
-        written, beyond = Written(b"", (), ()), str(error)
+        written, beyond = _wider(node), str(error)
     return Translated(
         pattern=pattern,
         ignore_case=ignore_case,
@@ -85,6 +87,13 @@ def translate(pattern: bytes, *, ignore_case: bool = False) -> Translated:
         nothing=may_take_nothing(node),
         literal=literal(node),
     )
+
+
+def _wider(node: Node) -> Written:
+    try:
+        return write_re2(widen(node))
+    except NotLinearError:  # too large even so
+        return Written(b"(?ms)", (), ())
 
 
 def can_be_empty(pattern: bytes, *, ignore_case: bool = False) -> bool:
