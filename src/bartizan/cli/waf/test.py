@@ -19,9 +19,8 @@ import uvloop
 
 from bartizan.cli.options import load_config
 from bartizan.cli.waf.arena import GatewayArena
-from bartizan.config.model import Crs
-from bartizan.config.rule_files import DEBIAN, crs_files, crs_setup, matching
-from bartizan.errors import ConfigError, Problem
+from bartizan.cli.waf.chosen import ManyRules, rule_files_of
+from bartizan.config.rule_files import DEBIAN
 from bartizan.perimeter.waf.testing import REASONS, Generation, Result, Suite, Test, read_suite, run_test, suite_files
 from bartizan.perimeter.waf.testing.setup import suite_rules
 
@@ -31,9 +30,11 @@ _PATH = click.Path(path_type=Path)
 _EXISTING = click.Path(exists=True, path_type=Path)
 
 
-@click.command()
+@click.command(cls=ManyRules)
 @click.argument("directories", metavar="DIR...", type=_EXISTING, nargs=-1, required=True)
-@click.option("--rules", multiple=True, metavar="PATH", help="Rule file, pattern, or directory of a CRS; repeatable.")
+@click.option(
+    "--rules", multiple=True, metavar="PATH...", help="Rule files, patterns, or directories of them or a CRS."
+)
 @click.option("-c", "--config", "config_file", type=_PATH, help="Use the rules and settings of its guards.waf instead.")
 @click.option("--paranoia", type=click.IntRange(1, 4), default=4, show_default=True, help="CRS paranoia level.")
 @click.option("--only", multiple=True, metavar="ID", help="Rule, test (942100-3) or pattern (9421*); repeatable.")
@@ -93,7 +94,7 @@ def _chosen(suite: Suite, only: Sequence[str]) -> Suite:
 
 
 def _as_suites_want(rules: Sequence[str], paranoia: int, scratch: Path) -> dict[str, Any]:
-    files = [file for name in rules or (str(DEBIAN),) for file in _files(name)]
+    files = rule_files_of(rules or (str(DEBIAN),))
     setup = scratch / "suite.conf"
     parse = not any(b"requestbodyprocessor=json" in file.read_bytes().lower() for file in files if file.is_file())
     setup.write_text(suite_rules(paranoia, parse_bodies=parse), encoding="utf-8")
@@ -105,20 +106,6 @@ def _as_suites_want(rules: Sequence[str], paranoia: int, scratch: Path) -> dict[
         "request_body": {"limit": "16MiB"},
         "time_budget": "60s",
     }
-
-
-def _files(name: str) -> list[Path]:
-    """Return the files of a directory with a CRS, of a directory of rules, or of a pattern."""
-    path = Path(name).absolute()
-    if (path / "rules").is_dir():
-        crs = Crs(directory=str(path))
-        setup = crs_setup(crs)
-        return [*([] if setup is None else [setup]), *crs_files(crs)]
-    found = sorted(path.glob("*.conf")) if path.is_dir() else matching(str(path))
-    if not found or not found[0].is_file():
-        remedy = "name a rule file, a directory of them, or that of a Core Rule Set; Debian has it in modsecurity-crs"
-        raise ConfigError([Problem(name, 0, 0, "--rules", "has no rules", remedy=remedy)])
-    return found
 
 
 def _configured(file: Path) -> dict[str, Any]:
