@@ -55,7 +55,7 @@ def name_room(size: int) -> int:
 
     A name repeats the keys of all that it is in, so a few long keys around many values would grow quadratically.
     """
-    return 16 * size + 1_048_576
+    return 16 * size + 4_194_304
 
 
 def read_json(body: bytes, limits: Limits) -> ParsedBody:

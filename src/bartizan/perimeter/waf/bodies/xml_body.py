@@ -121,6 +121,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         huge_tree=False,
         recover=recover,
         collect_ids=False,
+        strip_cdata=False,
     )
 
 
