@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bartizan.perimeter.waf.engine.program import Operator
 from bartizan.perimeter.waf.operators import phrases, phrases_from_file
@@ -46,6 +46,12 @@ class Atom:
     patterns: tuple[Pattern, ...]
     operator: Operator
     negated: bool
+    exact_steps: tuple[str, ...] = ()
+    """The steps as the rule has them, which the operator needs where a scan can do with fewer."""
+
+    def by_operator(self) -> Atom:
+        """Return the same question for the operator to answer."""
+        return replace(self, patterns=(), steps=self.exact_steps)
 
 
 def scanned_chain(transformations: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:

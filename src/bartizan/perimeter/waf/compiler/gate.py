@@ -99,9 +99,10 @@ def _atoms(link: Link, bit: int, atom: Atom) -> list[Atom]:
         if atom.patterns:
             steps, caseless = scanned_chain(steps)
             patterns = tuple(replace(pattern, caseless=pattern.caseless or caseless) for pattern in atom.patterns)
-            atoms.append(Atom(bit, steps, patterns, atom.operator, atom.negated))
+            exact = link.transformations[:stage]
+            atoms.append(Atom(bit, steps, patterns, atom.operator, atom.negated, exact))
         else:
-            atoms.append(replace(atom, steps=steps))
+            atoms.append(replace(atom, steps=steps, exact_steps=steps))
     return atoms
 
 
@@ -125,11 +126,7 @@ def _drop_small(questions: dict[_Source, _Questions]) -> None:
     for asked in questions.values():
         patterns = {pattern for atom in asked.atoms for pattern in atom.patterns}
         if len(patterns) <= FEW:
-            asked.atoms = [_by_operator(atom) for atom in asked.atoms]
-
-
-def _by_operator(atom: Atom) -> Atom:
-    return replace(atom, patterns=())
+            asked.atoms = [atom.by_operator() for atom in asked.atoms]
 
 
 # databases
@@ -179,7 +176,7 @@ def _scanners(questions: dict[_Source, _Questions], cache: DatabaseCache) -> dic
     refused = {sets[number][index] for number, (_, bad) in enumerate(compiled) for index in bad}
     for asked in questions.values():
         asked.atoms = [
-            _by_operator(atom) if any(pattern in refused for pattern in atom.patterns) else atom for atom in asked.atoms
+            atom.by_operator() if any(pattern in refused for pattern in atom.patterns) else atom for atom in asked.atoms
         ]
     scanners: dict[_Source, Scanner] = {}
     for family in families:

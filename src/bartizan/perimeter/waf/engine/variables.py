@@ -112,6 +112,12 @@ def _full_request(transaction: Transaction) -> bytes:
     return b"%b\n%b\n%b" % (transaction.request_line, fields, transaction.body)
 
 
+def _request_body(transaction: Transaction) -> Pairs:
+    """The raw body, only as the reference manual has it: for the URLENCODED processor, or when it is forced."""
+    shown = transaction.force_body or transaction.body_processor == b"URLENCODED"
+    return ((b"", transaction.body if shown else b""),)
+
+
 def _rule(transaction: Transaction) -> Pairs:
     rule = transaction.rule
     if rule is None:
@@ -204,7 +210,7 @@ READERS: Mapping[str, Reader] = {
     "REQBODY_PROCESSOR_ERROR": lambda transaction: _ONE if transaction.body_error else _ZERO,
     "REQBODY_PROCESSOR_ERROR_MSG": _attribute("body_error"),
     "REQUEST_BASENAME": _attribute("basename"),
-    "REQUEST_BODY": _attribute("body"),
+    "REQUEST_BODY": _request_body,
     "REQUEST_BODY_LENGTH": lambda transaction: _text(len(transaction.body)),
     "REQUEST_COOKIES": _cookie_header,
     "REQUEST_COOKIES_NAMES": _names_of("cookies"),
