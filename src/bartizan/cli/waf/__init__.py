@@ -11,6 +11,7 @@ __all__ = ["waf"]
 COMMANDS = {
     "test": "bartizan.cli.waf.test:test",
     "inspect": "bartizan.cli.waf.inspect:inspect",
+    "tune": "bartizan.cli.waf.tune:tune",
 }
 """Where each command lives; it is imported only when it is used."""
 
