@@ -254,13 +254,14 @@ def joined(entries: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 @given(bodies(), st.sampled_from([FORM, FORM.replace("q", '"q"'), FORM.replace(";", "")]))
 def test_libmodsecurity_sees_the_same_in_what_it_takes_for_valid(reference, body: bytes, content_type: str) -> None:
     parsed, flags = parse(body, content_type)
+    fields = [[header.partition(b":")[0].lower() for header in part.headers] for part in parsed.parts]
+    if any(len(names) > len(set(names)) for names in fields):
+        return  # repeated ones, see above
     theirs = reference(VARIABLES)(body, content_type)
     if theirs["REQBODY_ERROR"] == [(b"", b"1")]:
-        assert parsed.error or any(part.headers[1:] for part in parsed.parts)
+        assert parsed.error
         return
     headers = [(part.name, header) for part in parsed.parts for header in part.headers]
-    if len(headers) > len(theirs["MULTIPART_PART_HEADERS"]):
-        return  # repeated ones, see DIFFERENCES
     assert sorted(headers) == sorted(theirs["MULTIPART_PART_HEADERS"])
     assert joined(parsed.arguments) == joined(theirs["ARGS"])
     assert sorted((file.name, file.filename) for file in parsed.files) == sorted(theirs["FILES"])
