@@ -10,7 +10,7 @@ import maxminddb
 
 from bartizan.errors import Problem, SecLangError
 from bartizan.perimeter.waf.compiler.databases import DatabaseCache, available
-from bartizan.perimeter.waf.compiler.fold import fold
+from bartizan.perimeter.waf.compiler.fold import Folding, fold
 from bartizan.perimeter.waf.compiler.gate import build_gate
 from bartizan.perimeter.waf.compiler.lower import Lowered, lower
 from bartizan.perimeter.waf.compiler.purity import with_inputs
@@ -54,22 +54,28 @@ def load_rules(
 ) -> RuleSet:
     """Read, lower and compile rules. Raises ``SecLangError`` with every problem found.
 
-    ``cache`` is the directory of compiled databases (made if it is missing, readable by its owner only); without it they
-    are compiled anew, which takes seconds for a large rule set.
+    ``cache`` is the directory of compiled databases (made if it is missing, readable by its owner only); without it
+    they are compiled anew, which takes seconds for a large rule set.
     """
     book = read_rules(sources, settings)
     lowered = lower_rules(book, settings)
     program = lowered.program
+    folding = fold(lowered)
+    program.loads_collections = folding.loads_collections
+    refused = [problem for position, problem in lowered.refused.items() if not folding.folded >> position & 1]
+    if refused:
+        raise SecLangError(refused)
     if settings.gate:
-        _add_gate(lowered, settings, cache, progress)
+        _add_gate(lowered, folding, settings, cache, progress)
     program.time_budget = settings.time_budget
     program.on_budget = settings.on_budget
     return RuleSet(program, book)
 
 
-def _add_gate(lowered: Lowered, settings: Settings, cache: Path | None, progress: Progress | None) -> None:
-    """Work out what never varies, and what can tell beforehand which rules may match."""
-    folding = fold(lowered)
+def _add_gate(
+    lowered: Lowered, folding: Folding, settings: Settings, cache: Path | None, progress: Progress | None
+) -> None:
+    """Have the program begin with what never varies, and know beforehand which rules may match."""
     program = lowered.program
     program.initial = folding.initial
     program.hoisted = tuple(folding.hoisted)
@@ -84,7 +90,6 @@ def _add_gate(lowered: Lowered, settings: Settings, cache: Path | None, progress
         program.notices += ("Hyperscan is not used: patterns are matched one by one with RE2, which is slower",)
     program.gate = build_gate(lowered, folding, databases)
     program.rules = with_inputs(lowered, folding)
-    program.loads_collections = folding.loads_collections
 
 
 def read_rules(sources: Sequence[Source | Path], settings: Settings) -> RuleBook:

@@ -13,9 +13,29 @@ from bartizan.perimeter.waf.operators.pcre import translate
 __all__ = ["CASE_BLIND", "EITHER_CASE", "Atom", "Pattern", "patterns_of", "scanned_chain"]
 
 CASE_BLIND = frozenset(
-    "cmdline compresswhitespace cssdecode htmlentitydecode lowercase none normalisepath normalisepathwin normalizepath "
-    "normalizepathwin removecomments removenulls removewhitespace replacecomments replacenulls trim trimleft trimright "
-    "urldecode urldecodeuni utf8tounicode".split()  # noqa: SIM905 - a table to read
+    [
+        "cmdline",
+        "compresswhitespace",
+        "cssdecode",
+        "htmlentitydecode",
+        "lowercase",
+        "none",
+        "normalisepath",
+        "normalisepathwin",
+        "normalizepath",
+        "normalizepathwin",
+        "removecomments",
+        "removenulls",
+        "removewhitespace",
+        "replacecomments",
+        "replacenulls",
+        "trim",
+        "trimleft",
+        "trimright",
+        "urldecode",
+        "urldecodeuni",
+        "utf8tounicode",
+    ]
 )
 """Transformations that make of texts which differ only in case texts which differ only in case."""
 

@@ -16,7 +16,10 @@ from bartizan.perimeter.waf.seclang.parser import id_ranges
 if TYPE_CHECKING:
     from bartizan.perimeter.waf.engine.transaction import Transaction
 
-__all__ = ["compile_action", "compile_control"]
+__all__ = ["BEGINNINGS", "compile_action", "compile_control"]
+
+BEGINNINGS = frozenset(("initcol", "setrsc", "setsid", "setuid"))
+"""Actions that make a collection known: they come before what the same link sets in it."""
 
 Apply = Callable[["Transaction"], None]
 

@@ -1,7 +1,7 @@
 """Hyperscan databases: compiled in parallel, kept on disk, loaded in milliseconds.
 
-A database is known by what is in it: expressions, flags, ids, and the processor and version that it was compiled for. So a
-cache never has to be invalidated, and two processes that compile the same write the same file.
+A database is known by what is in it: expressions, flags, and the processor and version it was compiled for. So a cache
+never has to be invalidated, and two processes that compile the same write the same file.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ class DatabaseCache:
 
 def _key(patterns: Sequence[Pattern]) -> str:
     digest = hashlib.sha256()
-    digest.update(f"{hyperscan.__version__} {platform.machine()} {FLAGS} {_processor()}".encode())
+    digest.update(f"{version('hyperscan')} {platform.machine()} {FLAGS} {_processor()}".encode())
     for pattern in patterns:
         digest.update(b"%d %d %d:" % (pattern.caseless, pattern.allow_empty, len(pattern.expression)))
         digest.update(pattern.expression)

@@ -53,8 +53,8 @@ def collection_facts(
 ) -> Facts:
     """Return the facts of a collection.
 
-    ``whole`` answers for every member, ``members`` for those of a name (lower case), ``xpaths`` for what an XPath finds.
-    ``left_out`` are members that rules (a set of bits) do not look at.
+    ``whole`` answers for every member, ``members`` for those of a name (lower case), ``xpaths`` for what an XPath
+    finds. ``left_out`` are members that rules (a set of bits) do not look at.
     """
     if xpaths:
         return _xml_facts(xpaths)

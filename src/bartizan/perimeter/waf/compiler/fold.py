@@ -22,9 +22,12 @@ from dataclasses import dataclass, field
 from bartizan.perimeter.waf.compiler.lower import Lowered
 from bartizan.perimeter.waf.compiler.reads import (
     Access,
+    Member,
     condition,
     link_reads,
+    meets,
     persistent_reads,
+    persistent_writes,
     reads_only_tx,
     rule_reads,
     rule_writes,
@@ -92,9 +95,10 @@ class _Analysis:
         self._dead = 0
         self._left: list[int] = []
         self._arguments: dict[tuple[int, int], bytes] = {}
-        self._maybe_until = 0
+        self._maybe_landings: list[int] = []
+        """Where skips lead that may or may not be taken."""
         self._always_maybe = False
-        self._written: set[str] = set()
+        self._written: set[Member] = set()
         self._touched: dict[int, Access] = {}
 
     # the pass
@@ -102,19 +106,19 @@ class _Analysis:
     def run(self) -> None:
         for first, end in self._program.phases[1:]:
             dead_until = 0
-            self._maybe_until = 0
+            self._maybe_landings.clear()
             for position in range(first, end):
                 if position < dead_until:
                     self._dead |= 1 << position
                     continue
                 if self._rule(position):
-                    dead_until = self._landings.get(position, 0)
+                    dead_until = self._passed_over(position)
 
     def _rule(self, position: int) -> bool:
         """Look at one rule; tells whether it certainly matches, so that its skip is certain."""
         rule = self._rules[position]
         compiled = self._program.rules[position]
-        certain = position >= self._maybe_until and not self._always_maybe
+        certain = not self._always_maybe and all(landing <= position for landing in self._maybe_landings)
         outcome = self._constant_outcome(position, rule)
         if outcome is None and self._never_matches(position, rule):
             self._dead |= 1 << position
@@ -131,7 +135,7 @@ class _Analysis:
             return False
         if not certain:
             self._vary(position, rule)
-            return False
+            return matched
         if removed or (matched and not compiled.quiet) or changes.keys() & self._stay:
             self._left.append(position)
             self._known = after
@@ -143,6 +147,15 @@ class _Analysis:
         self._known = after
         self._folded |= 1 << position
         return matched
+
+    def _passed_over(self, position: int) -> int:
+        """Return up to where no rule runs behind one that matches and skips.
+
+        The rule itself may have been passed over by an earlier skip: then what it passes over was, too, as far as that
+        one leads.
+        """
+        landing = self._landings.get(position, 0)
+        return min([landing, *(other for other in self._maybe_landings[:-1] if other > position)])
 
     def _constant_outcome(self, position: int, rule: Rule) -> tuple[bool, dict[bytes, bytes]] | None:
         """Run a rule that depends on known TX variables alone: whether it matches, and TX after it."""
@@ -160,9 +173,9 @@ class _Analysis:
         """Tell whether a later link is known not to match, and those before it have no effect of their own."""
         for link, compiled in zip(rule.links, self._program.rules[position].links, strict=True):
             asks = condition(link)
-            if reads_only_tx(asks) and link.targets and self._is_known(link_reads(asks)):
-                if not run_link(_scratch(self._program, self._known), compiled):
-                    return True
+            known = reads_only_tx(asks) and bool(link.targets) and self._is_known(link_reads(asks))
+            if known and not run_link(_scratch(self._program, self._known), compiled):
+                return True
             if link.setvars or link.capture:
                 return False
         return False
@@ -180,7 +193,8 @@ class _Analysis:
         self._left.append(position)
         writes = rule_writes(rule)
         self._unknown.add(writes)
-        self._maybe_until = max(self._maybe_until, self._landings.get(position, 0))
+        if position in self._landings:
+            self._maybe_landings.append(self._landings[position])
         if rule.disruption == "allow":
             self._always_maybe = True
 
@@ -226,11 +240,9 @@ class _Analysis:
         for hoisted in self._hoisted:
             folding.initial[hoisted.name] = hoisted.value
         patterns: dict[bytes, int] = {}
-        self._written = {
-            setvar.collection for at in self._left for link in self._rules[at].links for setvar in link.setvars
-        }
+        self._written = {member for at in self._left for member in persistent_writes(self._rules[at])}
         folding.loads_collections = any(
-            variable in self._written for at in self._left for variable in persistent_reads(self._rules[at])
+            meets(member, self._written) for at in self._left for member in persistent_reads(self._rules[at])
         )
         for position in self._left:
             self._touched[position] = rule_reads(self._rules[position])
@@ -241,9 +253,12 @@ class _Analysis:
         return folding
 
     def _never_written(self, link: Link) -> bool:
-        """Tell whether a link looks at persistent collections that no rule which runs ever writes: they are empty."""
-        return bool(link.targets) and all(
-            target.variable in PERSISTENT and target.variable not in self._written for target in link.targets
+        """Tell whether a link looks at persistent members that no rule which runs ever writes: there are none."""
+        only_asks = Rule(0, 1, (condition(link),))
+        return (
+            bool(link.targets)
+            and all(target.variable in PERSISTENT for target in link.targets)
+            and not any(meets(member, self._written) for member in persistent_reads(only_asks))
         )
 
     def _hoist_baseline(

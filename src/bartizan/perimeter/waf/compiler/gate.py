@@ -1,7 +1,7 @@
 """The gate: from what has come of an exchange to the rules that may match, so that no other rule has to run.
 
-Each rule that is gated asks one question of the values of its targets. Questions are sorted by source (a variable, or one
-member of it); the sources that rules ask much the same of share databases.
+Each rule that is gated asks one question of the values of its targets. Questions are sorted by source (a variable, or
+one member of it); the sources that rules ask much the same of share databases.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Value groups: everything the rules ask of the values of one source, answered with as few scans as there are texts.
 
-The transformations of all rules of a group form a tree: what chains begin with in common is done once. Which of them can
-change a value at all is told by the bytes that are in it, so for each combination of such bytes there is a plan: the part
-of the tree that is left. On most values nothing is left, and one scan answers everything.
+The transformations of all rules of a group form a tree: what chains begin with in common is done once. Which of them
+can change a value at all is told by the bytes that are in it, so for each combination of such bytes there is a plan:
+the part of the tree that is left. On most values nothing is left, and one scan answers everything.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bartizan.errors import Problem, SecLangError
-from bartizan.perimeter.waf.compiler.controls import compile_action, compile_control
+from bartizan.perimeter.waf.compiler.controls import BEGINNINGS, compile_action, compile_control
 from bartizan.perimeter.waf.compiler.selection import compile_target
 from bartizan.perimeter.waf.engine.macros import Expansion, expansion
 from bartizan.perimeter.waf.engine.program import (
@@ -19,6 +19,7 @@ from bartizan.perimeter.waf.engine.program import (
 )
 from bartizan.perimeter.waf.engine.transaction import Transaction
 from bartizan.perimeter.waf.operators import OPERATORS, Context, OperatorError
+from bartizan.perimeter.waf.operators.refused import REFUSED
 from bartizan.perimeter.waf.seclang.model import Link, Marker, Operation, Rule, RuleBook, SetVar
 from bartizan.perimeter.waf.transformations import TRANSFORMATIONS
 
@@ -49,6 +50,8 @@ class Lowered:
     transformations: Mapping[str, Transformation]
     context: Callable[[str], Context]
     """Returns what operators of a rule file may use."""
+    refused: Mapping[int, Problem]
+    """By position: rules with an operator that is not available here. They must not run."""
 
 
 def order(book: RuleBook) -> Order:
@@ -103,7 +106,7 @@ def lower(book: RuleBook, context: Callable[[str], Context], transformations: di
             raise ValueError("a SecAction has no operator")
         return OPERATORS[link.operation.name](argument, context(link.place.file))
 
-    return Lowered(program, placed, make_operator, known, context)
+    return Lowered(program, placed, make_operator, known, context, lowering.refused)
 
 
 class _Lowering:
@@ -111,6 +114,7 @@ class _Lowering:
         self, placed: Order, context: Callable[[str], Context], transformations: dict[str, Transformation]
     ) -> None:
         self.problems: list[Problem] = []
+        self.refused: dict[int, Problem] = {}
         self._order = placed
         self._by_position = dict(enumerate(placed.rules))
         self._context = context
@@ -118,7 +122,7 @@ class _Lowering:
         self._chains: dict[tuple[str, ...], int] = {}
 
     def rule(self, position: int, rule: Rule) -> CompiledRule | None:
-        links = [self._guarded(link) for link in rule.links]
+        links = [self._guarded(position, link) for link in rule.links]
         if any(link is None for link in links):
             return None
         return CompiledRule(
@@ -145,16 +149,15 @@ class _Lowering:
             quiet=_is_quiet(rule),
         )
 
-    def _guarded(self, link: Link) -> CompiledLink | None:
+    def _guarded(self, position: int, link: Link) -> CompiledLink | None:
         try:
-            return self._link(link)
+            return self._link(position, link)
         except (ValueError, OperatorError) as error:
-            directive = "SecAction" if link.operation is None else f"SecRule {link.operation}"[:120]
-            self.problems.append(Problem(link.place.file, link.place.line, 1, directive, str(error)))
+            self.problems.append(_problem(link, error))
             return None
 
-    def _link(self, link: Link) -> CompiledLink:
-        operator, operator_for, negated = self._operator(link)
+    def _link(self, position: int, link: Link) -> CompiledLink:
+        operator, operator_for, negated = self._operator(position, link)
         return CompiledLink(
             place=link.place,
             targets=tuple(compile_target(target, link) for target in link.targets),
@@ -168,13 +171,23 @@ class _Lowering:
             capture=link.capture,
             setvars=tuple(_setvar(setvar) for setvar in link.setvars),
             controls=tuple(compile_control(control, self._by_position) for control in link.controls),
-            actions=tuple(compile_action(action) for action in link.actions),
+            beginnings=tuple(compile_action(action) for action in link.actions if action.name in BEGINNINGS),
+            actions=tuple(compile_action(action) for action in link.actions if action.name not in BEGINNINGS),
         )
 
-    def _operator(self, link: Link) -> tuple[Operator | None, Callable[[Transaction], Operator] | None, bool]:
+    def _operator(
+        self, position: int, link: Link
+    ) -> tuple[Operator | None, Callable[[Transaction], Operator] | None, bool]:
         operation = link.operation
         if operation is None:
             return None, None, False
+        if operation.name in REFUSED:
+            # Rule sets have such rules behind settings that leave them out: only one that would run is an error.
+            try:
+                OPERATORS[operation.name](b"", Context())
+            except OperatorError as error:
+                self.refused[position] = _problem(link, error)
+            return _never, None, operation.negated
         context = self._context(link.place.file)
         literal = operation.argument.literal
         if literal is not None:
@@ -202,6 +215,11 @@ def _expanding(operation: Operation, context: Context) -> Callable[[Transaction]
         return operator
 
     return operator_for
+
+
+def _problem(link: Link, error: Exception) -> Problem:
+    directive = "SecAction" if link.operation is None else f"SecRule {link.operation}"[:120]
+    return Problem(link.place.file, link.place.line, 1, directive, str(error))
 
 
 def _never(value: bytes) -> None:  # noqa: ARG001 - an operator

@@ -1,7 +1,7 @@
 """Which rules depend on nothing but a few parts of the request, so that what they did can be remembered.
 
-Many rules look at the same few header values in every request, capture something, compare it with a constant, and do not
-match. Such a rule is run once for each content of what it depends on, its *inputs*; after that its effect is known.
+Many rules look at the same few header values in every request, capture something, compare it with a constant, and do
+not match. Such a rule is run once for each content of what it depends on, its *inputs*; after that its effect is known.
 """
 
 from __future__ import annotations

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from bartizan.perimeter.waf.seclang.model import Link, Rule
 from bartizan.perimeter.waf.seclang.names import PERSISTENT
 from bartizan.perimeter.waf.seclang.template import Macro, Template
 
-__all__ = ["Access", "condition", "link_reads", "persistent_reads", "reads_only_tx", "rule_reads", "rule_writes"]
+__all__ = [
+    "Access",
+    "Member",
+    "condition",
+    "link_reads",
+    "meets",
+    "persistent_reads",
+    "persistent_writes",
+    "reads_only_tx",
+    "rule_reads",
+    "rule_writes",
+]
 
 CAPTURED = frozenset(b"%d" % number for number in range(10))
 
@@ -92,14 +103,39 @@ def rule_reads(rule: Rule) -> Access:
     return access
 
 
-def persistent_reads(rule: Rule) -> set[str]:
-    """Return the persistent collections that a rule reads."""
-    found = {target.variable for link in rule.links for target in link.targets}
+Member = tuple[str, bytes | None]
+"""A member of a persistent collection, or with None any of them."""
+
+
+def persistent_reads(rule: Rule) -> set[Member]:
+    """Return the members of persistent collections that a rule reads."""
+    found: set[Member] = set()
+    for link in rule.links:
+        for target in link.targets:
+            named = target.selector is not None and target.selector.kind == "key"
+            found.add((target.variable, target.selector.text if named and target.selector else None))
     templates = [template for link in rule.links for template in _templates(link)]
     templates += [template for template in (rule.msg, rule.logdata, rule.disruption_argument, *rule.tags) if template]
-    found |= {macro.variable for template in templates for macro in template.macros}
-    found |= {setvar.collection for link in rule.links for setvar in link.setvars if setvar.operation != "set"}
-    return found & PERSISTENT
+    found |= {(macro.variable, macro.key) for template in templates for macro in template.macros}
+    return {member for member in found if member[0] in PERSISTENT}
+
+
+def persistent_writes(rule: Rule) -> set[Member]:
+    """Return the members of persistent collections that a rule may write."""
+    return {
+        (setvar.collection, None if (name := setvar.name.literal) is None else name.lower())
+        for link in rule.links
+        for setvar in link.setvars
+        if setvar.collection in PERSISTENT
+    }
+
+
+def meets(member: Member, others: Collection[Member]) -> bool:
+    """Tell whether ``member`` may be one of ``others``."""
+    collection, name = member
+    if name is None:
+        return any(other == collection for other, _ in others)
+    return (collection, name) in others or (collection, None) in others
 
 
 def rule_writes(rule: Rule) -> Access:

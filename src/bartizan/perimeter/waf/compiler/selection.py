@@ -50,7 +50,7 @@ def _fetch(target: Target, namespaces: Sequence[tuple[str, str]]) -> Reader:
         return READERS[variable]
     text = selector.text
     if selector.kind == "xpath":
-        return _by_xpath(text, dict(namespaces))
+        return _by_xpath(text, tuple(namespaces))
     if selector.kind == "key":
         if variable == "REQUEST_HEADERS":
             return lambda transaction: transaction.headers.get(text, ())
@@ -85,7 +85,7 @@ def _by_pattern(reader: Reader, test: Callable[[bytes], bool]) -> Reader:
     return lambda transaction: [pair for pair in reader(transaction) if test(pair[0])]
 
 
-def _by_xpath(expression: bytes, namespaces: dict[str, str]) -> Reader:
+def _by_xpath(expression: bytes, namespaces: tuple[tuple[str, str], ...]) -> Reader:
     name = expression
 
     def reader(transaction: Transaction) -> Pairs:

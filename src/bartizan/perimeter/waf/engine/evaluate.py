@@ -1,7 +1,7 @@
 """Running one rule: look at its targets, and do what it says if they match. The order of effects is ModSecurity v3's.
 
-For each value that matches, captures and ``setvar`` take effect at once; ``ctl``, the other actions, the log entry and the
-disruptive action only when the whole chain has matched.
+For each value that matches, captures and ``setvar`` take effect at once; ``ctl``, the other actions, the log entry and
+the disruptive action only when the whole chain has matched.
 """
 
 from __future__ import annotations
@@ -77,6 +77,8 @@ def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) ->
 def run_link(transaction: Transaction, link: CompiledLink) -> bool:
     """Look at every value of every target; tells whether any matched."""
     if link.always:
+        for beginning in link.beginnings:
+            beginning.apply(transaction)
         _set_variables(transaction, link)
         return True
     operator = link.operator or link.operator_for(transaction)  # type: ignore[misc]
@@ -152,6 +154,8 @@ def _matched(transaction: Transaction, link: CompiledLink, name: bytes, text: by
             tx[number] = captured
             if number in readers:
                 transaction.touched |= readers[number]
+    for beginning in link.beginnings:
+        beginning.apply(transaction)
     if link.setvars:
         _set_variables(transaction, link)
 

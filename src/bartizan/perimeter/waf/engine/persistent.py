@@ -1,7 +1,7 @@
 """Collections that outlive a transaction: IP, GLOBAL, SESSION, USER, RESOURCE.
 
-Here they are data: what was loaded, what rules changed. Whoever drives the transaction loads what ``wanted`` names before
-it goes on, and stores ``changes`` at the end by merging them into what is stored by then, so that counters that
+Here they are data: what was loaded, what rules changed. Whoever drives the transaction loads what ``wanted`` names
+before it goes on, and stores ``changes`` at the end by merging them into what is stored by then, so that counters that
 several processes raise at once lose nothing.
 """
 
@@ -58,7 +58,9 @@ class Collections:
 
     def load(self, collection: str, stored: bytes | None, now: float) -> None:
         """Give a wanted collection its content; ``now`` is Unix time in seconds."""
-        self._loaded[collection] = _live(stored, now)
+        members = self._loaded[collection] = _live(stored, now)
+        for change in self.changes.get(collection, ()):
+            _apply(members, change)
         if collection in self.wanted:
             self.wanted.remove(collection)
 

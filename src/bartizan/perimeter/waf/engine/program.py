@@ -95,6 +95,8 @@ class CompiledLink:
     setvars: tuple[CompiledSetVar, ...]
     controls: tuple[CompiledControl, ...]
     actions: tuple[CompiledAction, ...]
+    beginnings: tuple[CompiledAction, ...] = ()
+    """Actions that make collections known, before ``setvars``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class Hoisted:
-    """A value that a rule at ``position`` would set in every transaction, and that is set from the beginning instead."""
+    """A value that the rule at ``position`` would set in every transaction; it is set from the beginning instead."""
 
     position: int
     name: bytes

@@ -55,9 +55,9 @@ class Transaction:
     content_type: bytes
     headers: dict[bytes, list[tuple[bytes, bytes]]]
     """Header fields by lower-case name."""
-    body = b""
+    body: bytes = b""
     body_complete = True
-    body_error = b""
+    body_error: bytes = b""
     body_processor = b""
     force_body = False
     files: Sequence[FilePart] = ()
@@ -74,7 +74,7 @@ class Transaction:
     response_protocol = b""
     response_fields: Sequence[tuple[bytes, bytes]] = ()
     response_type = b""
-    response_content = b""
+    response_content: bytes = b""
     matched_var = b""
     matched_var_name = b""
     highest_severity = 255

@@ -256,9 +256,37 @@ READERS: Mapping[str, Reader] = {
 }
 
 DYNAMIC = frozenset(
-    "DURATION ENV GEO GLOBAL HIGHEST_SEVERITY IP MATCHED_VAR MATCHED_VARS MATCHED_VARS_NAMES MATCHED_VAR_NAME RESOURCE "
-    "RULE SESSION SESSIONID TIME TIME_DAY TIME_EPOCH TIME_HOUR TIME_MIN TIME_MON TIME_SEC TIME_WDAY TIME_YEAR TX "
-    "UNIQUE_ID USER USERID REMOTE_USER REQBODY_PROCESSOR".split()
+    [
+        "DURATION",
+        "ENV",
+        "GEO",
+        "GLOBAL",
+        "HIGHEST_SEVERITY",
+        "IP",
+        "MATCHED_VAR",
+        "MATCHED_VARS",
+        "MATCHED_VARS_NAMES",
+        "MATCHED_VAR_NAME",
+        "RESOURCE",
+        "RULE",
+        "SESSION",
+        "SESSIONID",
+        "TIME",
+        "TIME_DAY",
+        "TIME_EPOCH",
+        "TIME_HOUR",
+        "TIME_MIN",
+        "TIME_MON",
+        "TIME_SEC",
+        "TIME_WDAY",
+        "TIME_YEAR",
+        "TX",
+        "UNIQUE_ID",
+        "USER",
+        "USERID",
+        "REMOTE_USER",
+        "REQBODY_PROCESSOR",
+    ]
 )
 """Variables that rules or time can change while rules run: no rule can be ruled out by looking at them beforehand."""
 
