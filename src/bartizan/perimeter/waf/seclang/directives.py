@@ -9,7 +9,7 @@ from typing import Literal
 
 from bartizan.perimeter.waf.seclang.model import EngineMode, Settings
 
-__all__ = ["IGNORED", "SETTINGS", "Setter"]
+__all__ = ["IGNORED", "MODES", "REFUSED", "SETTINGS", "Setter"]
 
 Setter = Callable[[Settings, tuple[bytes, ...], Path], Settings]
 """Settings, the directive's arguments, and the directory of its file; raises ``ValueError``."""
@@ -30,7 +30,7 @@ def _switch(text: str) -> bool:
 
 
 def _whole(text: str, low: int = 0, high: int = 2**40) -> int:
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:15]) <= high:
+    if not text.isascii() or not text.isdigit() or len(text) > 15 or not low <= int(text) <= high:
         raise ValueError(f"takes a whole number from {low} to {high}, not {text!r}")
     return int(text)
 
@@ -62,11 +62,15 @@ def _limit_action(name: str) -> Setter:
 
 
 def _types(settings: Settings, arguments: tuple[bytes, ...], _: Path) -> Settings:
+    if not arguments:
+        raise ValueError("takes media types: text/plain text/html")
     named = frozenset(word.lower() for argument in arguments for word in argument.split())
     return replace(settings, response_body_types=settings.response_body_types | named)
 
 
-def _clear_types(settings: Settings, arguments: tuple[bytes, ...], _: Path) -> Settings:  # noqa: ARG001
+def _clear_types(settings: Settings, arguments: tuple[bytes, ...], _: Path) -> Settings:
+    if arguments:
+        raise ValueError("takes no argument")
     return replace(settings, response_body_types=frozenset())
 
 
@@ -150,6 +154,7 @@ IGNORED: Mapping[str, str] = {
     "secdebuglog": "`bartizan waf explain` and the journal tell what a rule did",
     "secdebugloglevel": "`bartizan waf explain` and the journal tell what a rule did",
     "secdisablebackendcompression": "guards.waf.response_body asks upstreams for plain bodies",
+    "secgsblookupdb": "@gsbLookup is not available",
     "secguardianlog": "it is for Apache",
     "sechashengine": "links are not signed",
     "sechashkey": "links are not signed",
@@ -160,7 +165,6 @@ IGNORED: Mapping[str, str] = {
     "secinterceptonerror": "guards.waf.on_error decides",
     "secpcrematchlimit": "patterns are matched in linear time",
     "secpcrematchlimitrecursion": "patterns are matched in linear time",
-    "secremoterules": "rules are read from files only",
     "secremoterulesfailaction": "rules are read from files only",
     "secreadstatelimit": "the listener's limits do this",
     "secrequestbodyinmemorylimit": "bodies are inspected in memory",
@@ -183,3 +187,9 @@ IGNORED: Mapping[str, str] = {
     "seccachetransformations": "transformed texts are always shared",
 }
 """Directives that have no meaning here, and why; they are accepted with a notice."""
+
+REFUSED: Mapping[str, str] = {
+    "secremoterules": "rules are read from files only: download them, check them, and Include the file",
+    "secrulescript": "a rule must not run scripts for each request: write it as SecRule, or in a service of your own",
+}
+"""Directives without which a rule set would do less than it says, and what to do instead."""

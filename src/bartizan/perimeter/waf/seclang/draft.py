@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bartizan.perimeter.waf.seclang.actions import RawAction
+from bartizan.perimeter.waf.seclang.controls import parse_control
 from bartizan.perimeter.waf.seclang.model import Action, Control, Disruption, SetVar
-from bartizan.perimeter.waf.seclang.names import COLLECTIONS, PERSISTENT
-from bartizan.perimeter.waf.seclang.targets import TargetError, parse_target
+from bartizan.perimeter.waf.seclang.names import PERSISTENT
 from bartizan.perimeter.waf.seclang.template import Template, parse_template
 
 __all__ = ["Draft", "DraftError", "apply_actions"]
 
 PHASES = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "request": 2, "response": 4, "logging": 5}
+MAX_ID = 2**63 - 1
+MAX_DIGITS = 19
 SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
-REMOTE = frozenset(("exec", "prepend", "append", "proxy", "pause", "deprecatevar"))
+REFUSED: Mapping[str, str] = {
+    "append": "responses are not rewritten by rules",
+    "exec": "a rule must not run programs for each request",
+    "pause": "a held connection costs the gateway more than the client: use the guard ratelimit",
+    "prepend": "responses are not rewritten by rules",
+    "proxy": "where requests go is what routes say",
+}
+"""Actions of ModSecurity that Bartizan does not take, and why."""
+
+_MEMBER = re.compile(rb"([A-Za-z]+)[.:](.+)", re.DOTALL)
+_RATE = re.compile(rb"[0-9]{1,9}/[1-9][0-9]{0,8}")
+_LASTING = ", ".join(sorted(PERSISTENT))
 
 
 class DraftError(ValueError):
@@ -56,18 +71,28 @@ class Draft:
     namespaces: list[tuple[str, str]] = field(default_factory=list)
     transformation_names: Collection[str] = ()
 
+    @property
+    def identifies(self) -> bool:
+        """Whether there is an action that tells about one rule."""
+        told = (self.id, self.msg, self.logdata, self.severity)
+        return any(value is not None for value in told) or bool(self.ver or self.rev or self.maturity or self.accuracy)
+
 
 def apply_actions(draft: Draft, actions: list[RawAction]) -> None:
     """Take over what ``actions`` say. Raises ``DraftError``."""
     for action in actions:
         handler = _HANDLERS.get(action.name)
         if handler is None:
-            if action.name in REMOTE:
-                raise DraftError(f"the action {action.name} is not supported: a gateway's rules must not do that")
-            raise DraftError(f"{action.name} is no action")
-        needs = action.name not in _WITHOUT_VALUE
-        if needs and not action.value:
+            if action.name in REFUSED:
+                raise DraftError(f"the action {action.name} is not available: {REFUSED[action.name]}")
+            raise DraftError(f"{action.name} is no action{_meant(action.name)}")
+        if action.name in _WITHOUT_VALUE:
+            if action.value is not None:
+                raise DraftError(f"the action {action.name} takes no value")
+        elif action.name not in _MAYBE_VALUE and not action.value and action.name not in _MAYBE_EMPTY:
             raise DraftError(f"the action {action.name} needs a value: {action.name}:…")
+        elif action.name in _MAYBE_EMPTY and action.value is None:
+            raise DraftError(f"the action {action.name} needs a value: {action.name}:'…'")
         handler(draft, action.value or b"")
 
 
@@ -77,13 +102,13 @@ def _text(value: bytes) -> str:
 
 def _number(what: str, value: bytes, low: int, high: int) -> int:
     text = _text(value)
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:12]) <= high:
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS or not low <= int(text) <= high:
         raise DraftError(f"{what} has to be a whole number from {low} to {high}, not {text!r}")
     return int(text)
 
 
 def _id(draft: Draft, value: bytes) -> None:
-    draft.id = _number("id", value, 1, 2**63 - 1)
+    draft.id = _number("id", value, 1, MAX_ID)
 
 
 def _phase(draft: Draft, value: bytes) -> None:
@@ -127,12 +152,12 @@ def _transformation(draft: Draft, value: bytes) -> None:
 
 
 def _setvar(draft: Draft, value: bytes) -> None:
-    text = value.strip()
+    text = value.lstrip()
     remove = text.startswith(b"!")
     name, equals, content = text[remove:].partition(b"=")
-    collection, dot, key = name.strip().partition(b".")
-    variable = collection.decode("latin-1").upper()
-    if not dot or not key or (variable != "TX" and variable not in PERSISTENT):
+    found = _MEMBER.fullmatch(name.strip())
+    variable = "" if found is None else found[1].decode("ascii").upper()
+    if found is None or (variable != "TX" and variable not in PERSISTENT):
         raise DraftError(f"setvar takes COLLECTION.NAME=VALUE with TX or a persistent collection, not {_text(value)!r}")
     operation: Literal["set", "add", "subtract", "unset"] = "set"
     if remove:
@@ -143,62 +168,39 @@ def _setvar(draft: Draft, value: bytes) -> None:
         operation, content = "add", content[1:]
     elif content[:1] == b"-":
         operation, content = "subtract", content[1:]
-    draft.setvars.append(SetVar(variable, parse_template(key), operation, parse_template(content)))
-
-
-CONTROLS: Mapping[str, str] = {
-    name.lower(): name
-    for name in (
-        "auditEngine",
-        "auditLogParts",
-        "debugLogLevel",
-        "forceRequestBodyVariable",
-        "requestBodyAccess",
-        "requestBodyLimit",
-        "requestBodyProcessor",
-        "responseBodyAccess",
-        "responseBodyLimit",
-        "ruleEngine",
-        "ruleRemoveById",
-        "ruleRemoveByMsg",
-        "ruleRemoveByTag",
-        "ruleRemoveTargetById",
-        "ruleRemoveTargetByMsg",
-        "ruleRemoveTargetByTag",
-    )
-}
+    draft.setvars.append(SetVar(variable, parse_template(found[2]), operation, parse_template(content)))
 
 
 def _ctl(draft: Draft, value: bytes) -> None:
-    name, equals, content = value.strip().partition(b"=")
-    known = CONTROLS.get(_text(name).lower())
-    if known is None or not equals:
-        raise DraftError(f"ctl:{_text(value)} is not one of {', '.join(CONTROLS.values())}, each with =VALUE")
-    target = None
-    if known.startswith("ruleRemoveTarget"):
-        content, semicolon, which = content.partition(b";")
-        if not semicolon:
-            raise DraftError(f"ctl:{known} takes WHICH;TARGET, not {_text(value)!r}")
-        try:
-            target = parse_target(which)
-        except TargetError as error:
-            raise DraftError(f"ctl:{known}: {error}") from error
-    draft.controls.append(Control(known, parse_template(content), target))
+    draft.controls.append(parse_control(value))
 
 
-def _collection_action(name: str) -> Callable[[Draft, bytes], None]:
-    """``initcol:ip=…``, ``expirevar:ip.x=…``: a collection with or without a member, and a value."""
+def _initcol(draft: Draft, value: bytes) -> None:
+    collection, equals, key = value.strip().partition(b"=")
+    if not equals or _text(collection).upper() not in PERSISTENT:
+        raise DraftError(f"initcol takes COLLECTION=KEY with one of {_LASTING}, not {_text(value)!r}")
+    draft.actions.append(Action("initcol", parse_template(key.strip()), _text(collection).lower()))
 
-    def handler(draft: Draft, value: bytes) -> None:
-        left, equals, right = value.strip().partition(b"=")
-        collection = left.partition(b".")[0].decode("latin-1").upper()
-        if not equals or collection not in COLLECTIONS:
-            raise DraftError(
-                f"{name} takes COLLECTION{'.NAME' if name == 'expirevar' else ''}=VALUE, not {_text(value)!r}"
-            )
-        draft.actions.append(Action(name, parse_template(right), _text(left).lower()))
 
-    return handler
+def _expirevar(draft: Draft, value: bytes) -> None:
+    name, equals, seconds = value.strip().partition(b"=")
+    template = parse_template(seconds.strip())
+    number = template.literal
+    if not equals or not _is_member(name) or not seconds or (number is not None and not number.isdigit()):
+        raise DraftError(f"expirevar takes COLLECTION.NAME=SECONDS with one of {_LASTING}, not {_text(value)!r}")
+    draft.actions.append(Action("expirevar", template, _text(name).lower().replace(":", ".", 1)))
+
+
+def _deprecatevar(draft: Draft, value: bytes) -> None:
+    name, _, rate = value.strip().partition(b"=")
+    if not _is_member(name) or _RATE.fullmatch(rate.strip()) is None:
+        raise DraftError(f"deprecatevar takes COLLECTION.NAME=AMOUNT/SECONDS, not {_text(value)!r}")
+    draft.actions.append(Action("deprecatevar", parse_template(rate.strip()), _text(name).lower().replace(":", ".", 1)))
+
+
+def _is_member(name: bytes) -> bool:
+    found = _MEMBER.fullmatch(name.strip())
+    return found is not None and found[1].decode("ascii").upper() in PERSISTENT | {"TX"}
 
 
 def _plain(name: str) -> Callable[[Draft, bytes], None]:
@@ -241,10 +243,11 @@ _HANDLERS: Mapping[str, Callable[[Draft, bytes], None]] = {
     "chain": _flag(chain=True),
     "ctl": _ctl,
     "deny": _disrupt("deny"),
+    "deprecatevar": _deprecatevar,
     "drop": _disrupt("drop"),
-    "expirevar": _collection_action("expirevar"),
+    "expirevar": _expirevar,
     "id": _id,
-    "initcol": _collection_action("initcol"),
+    "initcol": _initcol,
     "log": _flag(log=True),
     "logdata": _assign("logdata", parse_template),
     "maturity": _assign("maturity", lambda value: _number("maturity", value, 0, 9)),
@@ -281,7 +284,11 @@ _HANDLERS: Mapping[str, Callable[[Draft, bytes], None]] = {
     "xmlns": _namespace,
 }
 
-_WITHOUT_VALUE = frozenset(
-    "allow auditlog block capture chain deny drop log multimatch noauditlog nolog pass sanitisematched "
-    "sanitizematched sanitisematchedbytes sanitizematchedbytes logdata msg".split()
-)
+_WITHOUT_VALUE = frozenset("auditlog block capture chain deny drop log multimatch noauditlog nolog pass".split())
+_MAYBE_VALUE = frozenset("allow sanitisematched sanitizematched sanitisematchedbytes sanitizematchedbytes".split())
+_MAYBE_EMPTY = frozenset(("logdata", "msg"))
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name, _HANDLERS, 1)
+    return f": did you mean {close[0]}?" if close else ""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bartizan.errors import Problem, SecLangError
-from bartizan.perimeter.waf.seclang.directives import IGNORED, SETTINGS
+from bartizan.perimeter.waf.seclang.directives import IGNORED, REFUSED, SETTINGS
 from bartizan.perimeter.waf.seclang.lexer import Directive, LexicalError, directives
-from bartizan.perimeter.waf.seclang.model import Place, Rule, RuleBook, Settings
+from bartizan.perimeter.waf.seclang.model import Place, RuleBook, Settings
 from bartizan.perimeter.waf.seclang.reading import RuleList
+from bartizan.perimeter.waf.seclang.selection import SELECTIONS, id_ranges
 
-__all__ = ["Source", "parse_files", "parse_sources"]
+__all__ = ["Source", "id_ranges", "parse_files", "parse_sources"]
 
 MAX_DEPTH = 16  # Includes within Includes
 MAX_FILE = 32 * 1024 * 1024  # bytes
@@ -71,12 +73,18 @@ class _Reader:
     notices: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     directories: dict[str, Path] = field(default_factory=dict)
+    open_files: list[Path] = field(default_factory=list)
+    """The file that is read, after those that include it."""
 
     def problem(self, place: Place, directive: str, message: str, remedy: str = "") -> None:
         self.problems.append(Problem(place.file, place.line, 1 if place.line else 0, directive, message, remedy=remedy))
 
     def file(self, path: Path, included_from: Place | None, depth: int) -> None:
         place = included_from or Place(str(path), 0)
+        resolved = path.resolve()
+        if resolved in self.open_files:
+            self.problem(place, "Include", f"{path} includes itself", "remove one of the Includes")
+            return
         try:
             if path.stat().st_size > MAX_FILE:
                 self.problem(place, "Include", f"{path} is larger than {MAX_FILE} bytes", "name a rule file")
@@ -88,14 +96,16 @@ class _Reader:
             )
             return
         self.files.append(path)
+        self.open_files.append(resolved)
         self.text(Source(str(path), text, path.parent), depth)
+        self.open_files.pop()
 
     def text(self, source: Source, depth: int) -> None:
         self.directories[source.name] = source.directory
         for item in directives(source.text):
             place = Place(source.name, item.line)
             if isinstance(item, LexicalError):
-                self.problem(place, "", str(item), "close it")
+                self.problem(place, item.directive, str(item))
                 continue
             try:
                 self._directive(item, place, source.directory, depth)
@@ -107,13 +117,15 @@ class _Reader:
         if name in ("include", "secruleinclude"):
             self._include(item.arguments, place, directory, depth)
         elif (change := _RULES.get(name)) is not None:
-            change(self.rules, place, item.arguments)
+            if change(self.rules, place, item.arguments) == 0:
+                self.notices.append(f"{place}: {item.name} has no effect: no rule before it is meant")
         elif (setter := SETTINGS.get(name)) is not None:
             self.settings = setter(self.settings, item.arguments, directory)
         elif (why := IGNORED.get(name)) is not None:
             self.notices.append(f"{place}: {item.name} has no effect: {why}")
         else:
-            self.problem(place, item.name, f"{item.name} is no directive", "check its spelling, or remove it")
+            refused = REFUSED.get(name)
+            raise ValueError(refused if refused is not None else f"{item.name} is no directive{_meant(name)}")
 
     def _include(self, arguments: tuple[bytes, ...], place: Place, directory: Path, depth: int) -> None:
         if len(arguments) != 1:
@@ -121,17 +133,24 @@ class _Reader:
         if depth >= MAX_DEPTH:
             raise ValueError(f"files include each other more than {MAX_DEPTH} deep")
         pattern = arguments[0].decode("utf-8", "surrogateescape")
-        found = sorted(glob.glob(str(directory / pattern)))
-        if not found and not glob.has_magic(pattern):
+        if "\0" in pattern:
+            raise ValueError("a path has no NUL")
+        found = sorted(glob.glob(pattern, root_dir=directory))
+        if not found:
             raise ValueError(f"there is no file {directory / pattern}")
         for path in found:
-            self.file(Path(path), place, depth + 1)
+            self.file(directory / path, place, depth + 1)
+
+
+_Change = Callable[[RuleList, Place, tuple[bytes, ...]], int | None]
+"""Reads a directive about rules; returns how many rules it changed, None if it is none that changes rules."""
 
 
 def _count(arguments: tuple[bytes, ...], *allowed: int) -> None:
     if len(arguments) not in allowed:
         expected = " or ".join(str(number) for number in allowed)
-        raise ValueError(f"{expected} arguments were expected, not {len(arguments)}")
+        noun = "argument" if allowed == (1,) else "arguments"
+        raise ValueError(f"{expected} {noun} expected, not {len(arguments)}")
 
 
 def _sec_rule(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> None:
@@ -154,68 +173,38 @@ def _sec_default_action(rules: RuleList, place: Place, arguments: tuple[bytes, .
     rules.default(arguments[0])
 
 
-def id_ranges(text: str) -> list[tuple[int, int]]:
-    """Read ids and ranges (``942100``, ``942100-942199``) parted by spaces or commas. Raises ``ValueError``."""
-    ranges = []
-    for word in text.replace(",", " ").split():
-        low, dash, high = word.partition("-")
-        if not low.isdigit() or (dash and not high.isdigit()):
-            raise ValueError(f"{word!r} is neither a rule id nor a range of ids: 942100 or 942100-942199")
-        ranges.append((int(low), int(high) if dash else int(low)))
-    if not ranges:
-        raise ValueError("a rule id was expected")
-    return ranges
-
-
-def _by_id(text: str) -> Callable[[Rule], bool]:
-    ranges = id_ranges(text)
-    return lambda rule: any(low <= rule.id <= high for low, high in ranges)
-
-
-def _by_tag(text: str) -> Callable[[Rule], bool]:
-    return lambda rule: any(str(tag) == text for tag in rule.tags)
-
-
-def _by_msg(text: str) -> Callable[[Rule], bool]:
-    return lambda rule: rule.msg is not None and str(rule.msg) == text
-
-
-_SELECTIONS: Mapping[str, Callable[[str], Callable[[Rule], bool]]] = {
-    "byid": _by_id,
-    "bytag": _by_tag,
-    "bymsg": _by_msg,
-}
-
-
-def _remove(kind: str) -> Callable[[RuleList, Place, tuple[bytes, ...]], None]:
-    def change(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> None:  # noqa: ARG001
+def _remove(kind: str) -> _Change:
+    def change(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> int:  # noqa: ARG001
         if not arguments:
             raise ValueError("what to remove was expected")
         texts = [argument.decode("latin-1") for argument in arguments]
-        for text in [" ".join(texts)] if kind == "byid" else texts:
-            rules.change(_SELECTIONS[kind](text), lambda _: None)
+        selections = [SELECTIONS[kind](text) for text in ([" ".join(texts)] if kind == "byid" else texts)]
+        return rules.change(lambda rule: any(selects(rule) for selects in selections), lambda _: None)
 
     return change
 
 
-def _update_target(kind: str) -> Callable[[RuleList, Place, tuple[bytes, ...]], None]:
-    def change(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> None:  # noqa: ARG001
+def _update_target(kind: str) -> _Change:
+    def change(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> int:  # noqa: ARG001
         _count(arguments, 2, 3)
         replaced = arguments[2] if len(arguments) == 3 else None
-        rules.update_targets(_SELECTIONS[kind](arguments[0].decode("latin-1")), arguments[1], replaced)
+        return rules.update_targets(SELECTIONS[kind](arguments[0].decode("latin-1")), arguments[1], replaced)
 
     return change
 
 
-def _update_action(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> None:  # noqa: ARG001
+def _update_action(rules: RuleList, place: Place, arguments: tuple[bytes, ...]) -> int:  # noqa: ARG001
     _count(arguments, 2)
-    rule_id = arguments[0].decode("latin-1")
-    if not rule_id.isdigit():
-        raise ValueError(f"a rule id was expected, not {rule_id!r}")
-    rules.update_actions(int(rule_id), arguments[1])
+    text, colon, offset = arguments[0].decode("latin-1").partition(":")
+    if "-" in text or (colon and not (offset.isascii() and offset.isdigit() and len(offset) < 4)):
+        raise ValueError(f"a rule id was expected, or ID:NUMBER for a rule of a chain, not {text + colon + offset!r}")
+    (rule_id, _), *others = id_ranges(text)
+    if others:
+        raise ValueError(f"one rule id was expected, not {text!r}")
+    return rules.update_actions(rule_id, int(offset or "0"), arguments[1])
 
 
-_RULES: Mapping[str, Callable[[RuleList, Place, tuple[bytes, ...]], None]] = {
+_RULES: Mapping[str, _Change] = {
     "secaction": _sec_action,
     "secdefaultaction": _sec_default_action,
     "secmarker": _sec_marker,
@@ -228,3 +217,8 @@ _RULES: Mapping[str, Callable[[RuleList, Place, tuple[bytes, ...]], None]] = {
     "secruleupdatetargetbymsg": _update_target("bymsg"),
     "secruleupdatetargetbytag": _update_target("bytag"),
 }
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name, (*_RULES, *SETTINGS, "include"), 1)
+    return f": did you mean {close[0]}?" if close else ": check its spelling, or remove it"

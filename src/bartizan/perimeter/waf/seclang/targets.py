@@ -9,6 +9,9 @@ __all__ = ["TargetError", "parse_target", "parse_targets"]
 
 _SEPARATORS = b"|,"
 
+_ALIASES = {"STATUS": "RESPONSE_STATUS"}
+"""Names that ModSecurity v3 takes for others, beside those of its reference manual."""
+
 
 class TargetError(ValueError):
     """The variables part cannot be read."""
@@ -40,6 +43,7 @@ def parse_target(text: bytes) -> Target:
         if dot:
             colon, rest = b":", key
     variable = name.decode("latin-1").upper()
+    variable = _ALIASES.get(variable, variable)
     if not is_variable(variable):
         raise TargetError(f"{variable or '(nothing)'} is no variable: see the list in docs/waf-rules.md")
     if not colon:
@@ -70,18 +74,41 @@ def _end_of_selector(text: bytes, begun: int, at: int) -> int:
         if closing < 0:
             raise TargetError("a single quote is opened and never closed")
         at = closing + 1
-    elif quote == b"/" and text[begun:at].lstrip(b"!&").upper() != b"XML:":
-        at = _end_of_pattern(text, at + 1)
+    elif text[begun:at].lstrip(b" !&").upper() == b"XML:":
+        return _end_of_xpath(text, at)
+    elif quote == b"/":
+        at = _end_of_pattern(text, at)
     separators = [found for found in (text.find(b"|", at), text.find(b",", at)) if found >= 0]
     return min(separators, default=len(text))
 
 
-def _end_of_pattern(text: bytes, at: int) -> int:
+def _end_of_pattern(text: bytes, begun: int) -> int:
+    """Return where a pattern ends; what is never closed is no pattern but a name that begins with a slash."""
+    at = begun + 1
     while (at := text.find(b"/", at)) >= 0:
-        if text[at - 1] != ord("\\") and text[at + 1 : at + 2] in (b"", b"|", b","):
+        if text[at - 1] != ord("\\") and text[at + 1 : at + 2] in (b"", b"|", b",", b" "):
             return at + 1
         at += 1
-    raise TargetError("a pattern is opened with / and never closed")
+    return begun
+
+
+def _end_of_xpath(text: bytes, at: int) -> int:
+    """Return the next separator outside the brackets and quotes of an XPath."""
+    depth = 0
+    quote = 0
+    for position in range(at, len(text)):
+        byte = text[position]
+        if quote:
+            quote = 0 if byte == quote else quote
+        elif byte in b"'\"":
+            quote = byte
+        elif byte in b"[(":
+            depth += 1
+        elif byte in b"])":
+            depth -= 1
+        elif byte in _SEPARATORS and depth <= 0:
+            return position
+    return len(text)
 
 
 def _unquoted(text: bytes) -> bytes:

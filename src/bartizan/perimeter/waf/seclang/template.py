@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Macro", "Template", "parse_template"]
+from bartizan.perimeter.waf.seclang.names import is_variable
+
+__all__ = ["Macro", "Template", "TemplateError", "parse_pattern", "parse_template"]
 
 _MACRO = re.compile(rb"%\{([^{}]*)\}")
+_NAME = re.compile(rb"[A-Za-z_]+")
+
+
+class TemplateError(ValueError):
+    """A macro names something that is no variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +52,44 @@ class Template:
 
 
 def parse_template(text: bytes) -> Template:
-    """Read a text with macros; what looks like one but is empty stays text."""
+    """Read a text with macros; what looks like one but names nothing stays text. Raises ``TemplateError``."""
+    return _parse(text, strict=True)
+
+
+def parse_pattern(text: bytes) -> Template:
+    """Read a pattern with macros: in one, braces after ``%`` that name no variable are part of the pattern."""
+    return _parse(text, strict=False)
+
+
+def _parse(text: bytes, *, strict: bool) -> Template:
     parts: list[bytes | Macro] = []
     at = 0
     for found in _MACRO.finditer(text):
-        if not (name := found[1].strip()):
+        macro = _macro(found[1].strip())
+        if macro is None:
+            continue
+        if not is_variable(macro.variable):
+            if strict:
+                raise TemplateError(
+                    f"{found[0].decode('latin-1')} names no variable: see the list in docs/waf-rules.md"
+                )
             continue
         if found.start() > at:
             parts.append(text[at : found.start()])
-        parts.append(_macro(name))
+        parts.append(macro)
         at = found.end()
     if at < len(text):
         parts.append(text[at:])
     return Template(tuple(parts))
 
 
-def _macro(name: bytes) -> Macro:
-    variable, dot, key = name.partition(b".")
-    if not dot:
-        variable, dot, key = name.partition(b":")
-    return Macro(variable.decode("latin-1").upper(), key.lower() if dot else None)
+def _macro(inside: bytes) -> Macro | None:
+    named = _NAME.match(inside)
+    if named is None:
+        return None
+    variable, rest = named[0].decode("ascii").upper(), inside[named.end() :]
+    if not rest:
+        return Macro(variable)
+    if rest[:1] not in (b".", b":") or len(rest) == 1:
+        return None
+    return Macro(variable, rest[1:].lower())
