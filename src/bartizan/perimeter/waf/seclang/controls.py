@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bartizan.perimeter.waf.seclang.model import Control
+from bartizan.perimeter.waf.seclang.model import Control, Target
 from bartizan.perimeter.waf.seclang.selection import id_ranges
-from bartizan.perimeter.waf.seclang.targets import parse_target
+from bartizan.perimeter.waf.seclang.targets import TargetError, parse_target
 from bartizan.perimeter.waf.seclang.template import parse_template
 
 __all__ = ["CONTROLS", "ControlError", "parse_control"]
@@ -71,8 +71,15 @@ CONTROLS: Mapping[str, str] = {name.lower(): name for name in _CHECKS}
 """The names as they are written in ``Control``, by their lower case."""
 
 
+def _target(control: str, text: bytes) -> Target:
+    try:
+        return parse_target(text)
+    except TargetError as error:
+        raise ControlError(f"ctl:{control}: {error}") from error
+
+
 def parse_control(text: bytes) -> Control:
-    """Read what is behind ``ctl:``. Raises ``ControlError``, or ``TargetError`` for a target."""
+    """Read what is behind ``ctl:``. Raises ``ControlError``."""
     name, equals, value = text.strip().partition(b"=")
     known = CONTROLS.get(name.strip().decode("latin-1").lower())
     if known is None or not equals:
@@ -83,7 +90,7 @@ def parse_control(text: bytes) -> Control:
         value, semicolon, which = value.partition(b";")
         if not semicolon:
             raise ControlError(f"ctl:{known} takes WHICH;TARGET, not {value.decode('latin-1')!r}")
-        target = parse_target(which)
+        target = _target(known, which)
     value = value.strip()
     template = parse_template(value)
     if template.literal is None:

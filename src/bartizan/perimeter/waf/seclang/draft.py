@@ -284,8 +284,12 @@ _HANDLERS: Mapping[str, Callable[[Draft, bytes], None]] = {
     "xmlns": _namespace,
 }
 
-_WITHOUT_VALUE = frozenset("auditlog block capture chain deny drop log multimatch noauditlog nolog pass".split())
-_MAYBE_VALUE = frozenset("allow sanitisematched sanitizematched sanitisematchedbytes sanitizematchedbytes".split())
+_WITHOUT_VALUE = frozenset(
+    ("auditlog", "block", "capture", "chain", "deny", "drop", "log", "multimatch", "noauditlog", "nolog", "pass")
+)
+_MAYBE_VALUE = frozenset(
+    ("allow", "sanitisematched", "sanitisematchedbytes", "sanitizematched", "sanitizematchedbytes")
+)
 _MAYBE_EMPTY = frozenset(("logdata", "msg"))
 
 

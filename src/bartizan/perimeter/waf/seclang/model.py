@@ -26,6 +26,9 @@ __all__ = [
     "Target",
 ]
 
+_SEPARATORS = frozenset("|, \t")
+"""What would end a selector that is not in quotes."""
+
 EngineMode = Literal["on", "detection_only", "off"]
 Disruption = Literal["pass", "block", "deny", "drop", "redirect", "allow"]
 
@@ -62,7 +65,11 @@ class Target:
         if self.selector is None:
             return text
         name = self.selector.text.decode("latin-1")
-        return f"{text}:/{name}/" if self.selector.kind == "regex" else f"{text}:{name}"
+        if self.selector.kind == "regex":
+            return f"{text}:/{name}/"
+        if self.selector.kind == "key" and (name[0] in "'/" or not _SEPARATORS.isdisjoint(name)):
+            name = "'" + name.replace("'", "\\'") + "'"
+        return f"{text}:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Any other action that takes effect on a match: ``expirevar``, ``initcol``, ``setsid``, ``setenv``, ``sanitise…``."""
+    """Any other action that takes effect on a match: ``expirevar``, ``initcol``, ``setsid``, ``sanitise…``."""
 
     name: str
     value: Template

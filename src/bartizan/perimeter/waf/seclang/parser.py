@@ -135,7 +135,7 @@ class _Reader:
         pattern = arguments[0].decode("utf-8", "surrogateescape")
         if "\0" in pattern:
             raise ValueError("a path has no NUL")
-        found = sorted(glob.glob(pattern, root_dir=directory))
+        found = sorted(glob.glob(pattern, root_dir=directory))  # noqa: PTH207 - takes absolute patterns too
         if not found:
             raise ValueError(f"there is no file {directory / pattern}")
         for path in found:

@@ -19,12 +19,18 @@ __all__ = ["RuleList", "split_operator"]
 
 DEFAULT_PHASE = 2  # of the reference manual: SecDefaultAction is phase:2,log,auditlog,pass until it is set
 PATTERNS = frozenset(("rx", "rxglobal"))
-TEXTS = frozenset(
-    ("beginswith", "contains", "containsword", "endswith", "rx", "rxglobal", "streq", "strmatch", "within")
-)
+TEXTS = PATTERNS | {"beginswith", "contains", "containsword", "endswith", "streq", "strmatch", "within"}
 """Operators whose argument is all that follows the one space behind their name."""
 BARE = frozenset(
-    "detectsqli detectxss geolookup nomatch unconditionalmatch validateurlencoding validateutf8encoding".split()
+    (
+        "detectsqli",
+        "detectxss",
+        "geolookup",
+        "nomatch",
+        "unconditionalmatch",
+        "validateurlencoding",
+        "validateutf8encoding",
+    )
 )
 """Operators that need no argument."""
 
