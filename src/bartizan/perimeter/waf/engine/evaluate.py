@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run_link", "run_remembered", "run_rule"]
 
-REMEMBERED = 1024  # outcomes of a rule
+REMEMBERED = 512  # outcomes of a rule
+REMEMBERED_LENGTH = 2048  # bytes of an outcome
+NOTHING = Outcome({}, 0, 0, b"", b"")
 CAPTURES = tuple(b"%d" % number for number in range(10))
 
 
@@ -44,17 +46,20 @@ def run_rule(transaction: Transaction, rule: CompiledRule) -> bool:
 
 def run_remembered(transaction: Transaction, rule: CompiledRule) -> None:
     """Run a rule, or do what it did when its inputs were the same."""
-    key = hash(tuple([tuple(reader(transaction)) for reader in rule.inputs or ()]))
+    inputs = rule.inputs or ()
+    if len(inputs) == 1:
+        key = hash(tuple(inputs[0](transaction)))
+    else:
+        key = hash(tuple([tuple(reader(transaction)) for reader in inputs]))
     outcome = rule.outcomes.get(key)
     if outcome is None:
         _run_and_remember(transaction, rule, key)
-        return
-    if outcome.writes:
+    elif outcome is not NOTHING:
         transaction.tx.update(outcome.writes)
         transaction.touched |= outcome.touched
-    transaction.skip_to = outcome.skip_to
-    transaction.matched_var = outcome.matched_var
-    transaction.matched_var_name = outcome.matched_var_name
+        transaction.skip_to = outcome.skip_to
+        transaction.matched_var = outcome.matched_var
+        transaction.matched_var_name = outcome.matched_var_name
 
 
 def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) -> None:
@@ -65,13 +70,13 @@ def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) ->
         return
     if len(rule.outcomes) >= REMEMBERED:
         rule.outcomes.clear()
-    rule.outcomes[key] = Outcome(
-        writes={name: value for name, value in after.items() if before.get(name) != value},
-        touched=transaction.touched,
-        skip_to=transaction.skip_to,
-        matched_var=transaction.matched_var,
-        matched_var_name=transaction.matched_var_name,
-    )
+    writes = {name: value for name, value in after.items() if before.get(name) != value}
+    if not matched and not writes:
+        rule.outcomes[key] = NOTHING
+    elif sum(map(len, writes.values())) + len(transaction.matched_var) <= REMEMBERED_LENGTH:
+        rule.outcomes[key] = Outcome(
+            writes, transaction.touched, transaction.skip_to, transaction.matched_var, transaction.matched_var_name
+        )
 
 
 def run_link(transaction: Transaction, link: CompiledLink) -> bool:
