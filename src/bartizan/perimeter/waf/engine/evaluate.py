@@ -22,25 +22,20 @@ __all__ = ["run_link", "run_remembered", "run_rule"]
 
 REMEMBERED = 512  # outcomes of a rule
 REMEMBERED_LENGTH = 2048  # bytes of an outcome
-NOTHING = Outcome({}, 0, 0, b"", b"")
+NOTHING = Outcome({}, 0, 0)
 CAPTURES = tuple(b"%d" % number for number in range(10))
 
 
 def run_rule(transaction: Transaction, rule: CompiledRule) -> bool:
     """Run a rule to its end; tells whether it matched. A disruptive one leaves ``transaction.intervention``."""
     transaction.rule = rule
+    transaction.matched_var = transaction.matched_var_name = b""
     if transaction.matched_vars:
         transaction.matched_vars = []
-    data = b""
-    first = True
     for link in rule.links:
         if not run_link(transaction, link):
             return False
-        if first:
-            first = False
-            if rule.log and rule.logdata is not None:
-                data = rule.logdata(transaction)
-    _conclude(transaction, rule, data)
+    _conclude(transaction, rule)
     return True
 
 
@@ -58,8 +53,6 @@ def run_remembered(transaction: Transaction, rule: CompiledRule) -> None:
         transaction.tx.update(outcome.writes)
         transaction.touched |= outcome.touched
         transaction.skip_to = outcome.skip_to
-        transaction.matched_var = outcome.matched_var
-        transaction.matched_var_name = outcome.matched_var_name
 
 
 def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) -> None:
@@ -73,10 +66,8 @@ def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) ->
     writes = {name: value for name, value in after.items() if before.get(name) != value}
     if not matched and not writes:
         rule.outcomes[key] = NOTHING
-    elif sum(map(len, writes.values())) + len(transaction.matched_var) <= REMEMBERED_LENGTH:
-        rule.outcomes[key] = Outcome(
-            writes, transaction.touched, transaction.skip_to, transaction.matched_var, transaction.matched_var_name
-        )
+    elif sum(map(len, writes.values())) <= REMEMBERED_LENGTH:
+        rule.outcomes[key] = Outcome(writes, transaction.touched, transaction.skip_to)
 
 
 def run_link(transaction: Transaction, link: CompiledLink) -> bool:
@@ -204,7 +195,7 @@ def _persistent_change(transaction: Transaction, setvar: CompiledSetVar, name: b
     return Change("add", name, amount=amount if setvar.operation == "add" else -amount)
 
 
-def _conclude(transaction: Transaction, rule: CompiledRule, data: bytes) -> None:
+def _conclude(transaction: Transaction, rule: CompiledRule) -> None:
     """The whole chain has matched: controls, actions, log, disruption."""
     for link in rule.links:
         for control in link.controls:
@@ -218,7 +209,7 @@ def _conclude(transaction: Transaction, rule: CompiledRule, data: bytes) -> None
     disruption = rule.disruption
     disruptive = disruption in ("deny", "drop", "redirect")
     if rule.log or (disruptive and transaction.mode == "on"):
-        match = _describe(transaction, rule, data, disruptive=disruptive)
+        match = _describe(transaction, rule, disruptive=disruptive)
         if rule.log:
             transaction.matches.append(match)
         if disruptive and transaction.mode == "on" and transaction.intervention is None:
@@ -229,13 +220,13 @@ def _conclude(transaction: Transaction, rule: CompiledRule, data: bytes) -> None
         transaction.allowed_until = {b"phase": rule.phase, b"request": max(2, rule.phase)}.get(scope, 4)
 
 
-def _describe(transaction: Transaction, rule: CompiledRule, data: bytes, *, disruptive: bool) -> RuleMatch:
+def _describe(transaction: Transaction, rule: CompiledRule, *, disruptive: bool) -> RuleMatch:
     place = rule.links[0].place
     return RuleMatch(
         id=rule.id,
         phase=rule.phase,
         msg="" if rule.msg is None else _readable(rule.msg(transaction)),
-        data=_readable(data),
+        data="" if rule.logdata is None else _readable(rule.logdata(transaction)),
         var=_readable(transaction.matched_var_name),
         value=transaction.matched_var,
         severity=rule.severity,

@@ -106,8 +106,6 @@ class Outcome:
     writes: dict[bytes, bytes]
     touched: int
     skip_to: int
-    matched_var: bytes
-    matched_var_name: bytes
 
 
 @dataclass(frozen=True, slots=True)
