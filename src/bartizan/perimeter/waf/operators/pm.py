@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import hyperscan
 
@@ -53,20 +54,24 @@ def match_phrases(wanted: list[bytes], *, hyperscan: bool = True) -> Operator:
     def search(value: bytes) -> Captures | None:
         nonlocal find
         if find is None:
-            find = _scanner(wanted) if hyperscan else _automaton(wanted)
+            find = _scanner(tuple(wanted)) if hyperscan else _automaton(wanted)
         end = find(value)
         return None if end < 0 else (spell(value, end),)
 
     return search
 
 
-def _scanner(wanted: list[bytes]) -> _End:
-    """Find phrases with Hyperscan, or without it if the processor does not have what it needs."""
+@lru_cache(maxsize=128)
+def _scanner(wanted: tuple[bytes, ...]) -> _End:
+    """Find phrases with Hyperscan, or without it if the processor does not have what it needs.
+
+    Rules that are read again share the database of the same list: the binding loses memory with each one it builds.
+    """
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     count = len(wanted)
     try:
         database.compile(
-            expressions=wanted, ids=list(range(count)), elements=count, flags=[_FLAGS] * count, literal=True
+            expressions=list(wanted), ids=list(range(count)), elements=count, flags=[_FLAGS] * count, literal=True
         )
     except hyperscan.error:
         return _automaton(wanted)
@@ -83,7 +88,7 @@ def _scanner(wanted: list[bytes]) -> _End:
     return find
 
 
-def _automaton(wanted: list[bytes]) -> _End:
+def _automaton(wanted: Sequence[bytes]) -> _End:
     """Find phrases with RE2, which tells that there is one; where the first ends is found by halving."""
     pattern = b"|".join([write_run([either_case(1 << byte) for byte in phrase]) for phrase in wanted])
     match = compile_re2(pattern, max_memory=_MAX_MEMORY)

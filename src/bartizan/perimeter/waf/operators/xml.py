@@ -52,10 +52,9 @@ def validate_dtd(argument: bytes, context: Context) -> Operator:
 def _validator(valid: Callable[[Any], bool]) -> Operator:
     def validate(value: bytes) -> Captures | None:
         try:
-            document = etree.fromstring(value, _parser())
-        except (etree.XMLSyntaxError, ValueError):
+            return None if valid(etree.fromstring(value, _parser())) else NO_CAPTURES
+        except (etree.LxmlError, ValueError):  # not well-formed, or with entities, which are not read
             return NO_CAPTURES
-        return None if valid(document) else NO_CAPTURES
 
     return validate
 
