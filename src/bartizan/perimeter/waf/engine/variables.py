@@ -122,14 +122,17 @@ def _rule(transaction: Transaction) -> Pairs:
     rule = transaction.rule
     if rule is None:
         return ()
+    transaction.rule = None  # a message may speak of RULE itself: there it has no members
     severity = b"" if rule.severity is None else b"%d" % rule.severity
-    return (
+    members = (
         (b"id", b"%d" % rule.id),
         (b"rev", rule.rev.encode("latin-1", "replace")),
         (b"severity", severity),
         (b"logdata", b"" if rule.logdata is None else rule.logdata(transaction)),
         (b"msg", b"" if rule.msg is None else rule.msg(transaction)),
     )
+    transaction.rule = rule
+    return members
 
 
 def _cookie_header(transaction: Transaction) -> Pairs:
