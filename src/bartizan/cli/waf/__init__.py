@@ -11,6 +11,8 @@ __all__ = ["waf"]
 COMMANDS = {
     "test": "bartizan.cli.waf.test:test",
     "inspect": "bartizan.cli.waf.inspect:inspect",
+    "explain": "bartizan.cli.waf.explain:explain",
+    "rules": "bartizan.cli.waf.rules:rules",
     "tune": "bartizan.cli.waf.tune:tune",
 }
 """Where each command lives; it is imported only when it is used."""

@@ -49,7 +49,7 @@ def inspect(
 
 
 def _inspect(inspector: Inspector) -> None:
-    source, out = click.get_binary_stream("stdin"), click.get_binary_stream("stdout")
+    source, out = sys.stdin.buffer, sys.stdout.buffer
     judge, write, flush = inspector.line, out.write, out.flush
     number = 0
     while line := source.readline(MAX_LINE):
