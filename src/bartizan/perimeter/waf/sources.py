@@ -15,6 +15,7 @@ __all__ = ["base_rules", "rule_settings", "rule_sources"]
 
 FIRST_ID = 1_980_000_000  # of rules made here, far from the ranges that ModSecurity has assigned
 UNICODE_CODE_PAGE = 20127
+MAX_ARGUMENTS = 1000  # SecArgumentsLimit's default: those behind it are not read
 
 _BASE = f"""\
 SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application|text)/(?:[a-z0-9.+-]+\\+)?xml" \\
@@ -27,8 +28,11 @@ SecRule REQBODY_ERROR "!@eq 0" \\
 SecRule MULTIPART_STRICT_ERROR "!@eq 0" \\
     "id:{FIRST_ID + 3},phase:2,t:none,log,deny,status:400,msg:'A multipart request body can be read in two ways',\\
     severity:2,tag:'attack-protocol'"
+SecRule &ARGS "@ge {MAX_ARGUMENTS}" \\
+    "id:{FIRST_ID + 4},phase:2,t:none,log,deny,status:400,msg:'More arguments than are looked at',\\
+    severity:2,tag:'attack-protocol'"
 """
-"""What CRS counts on: bodies are parsed by their media type, and one that cannot be parsed is refused."""
+"""What CRS counts on: bodies are parsed by their media type, and what cannot be parsed whole is refused."""
 _FIRST_EXCLUSION = FIRST_ID + 1000
 _SPECIAL = re.compile(r"[.$()*+]")  # of the characters that a path in the configuration may have
 

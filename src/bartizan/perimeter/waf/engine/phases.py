@@ -19,6 +19,7 @@ LOGGING = 5
 
 def begin_phase(transaction: Transaction, phase: int) -> bool:
     """Run ``phase`` from its beginning; False: collections are wanted first, then go on with ``resume_phase``."""
+    began = perf_counter()
     transaction.phase = phase
     if transaction.mode == "off" or (transaction.intervention is not None and phase != LOGGING):
         transaction.agenda = 0
@@ -38,11 +39,23 @@ def begin_phase(transaction: Transaction, phase: int) -> bool:
             mask |= facts(transaction)
         transaction.mask = mask
         transaction.agenda = (mask | program.always) & whole & ~transaction.removed
-    return resume_phase(transaction)
+    return _run(transaction, began)
 
 
 def resume_phase(transaction: Transaction) -> bool:
     """Go on with the rules that are left in this phase."""
+    return _run(transaction, perf_counter())
+
+
+def _run(transaction: Transaction, began: float) -> bool:
+    """Run what is on the agenda. The time budget is for the rules: what passes between phases does not count."""
+    deadline = began + transaction.program.time_budget - transaction.spent
+    finished = _run_until(transaction, deadline)
+    transaction.spent += perf_counter() - began
+    return finished
+
+
+def _run_until(transaction: Transaction, deadline: float) -> bool:
     program = transaction.program
     agenda = transaction.agenda
     rules = program.rules
@@ -63,12 +76,12 @@ def resume_phase(transaction: Transaction) -> bool:
             transaction.touched = 0
             transaction.mask |= touched
             agenda |= touched & whole & ~((lowest << 1) - 1) & ~transaction.removed
+        if transaction.changed:
+            agenda = _after_control(transaction, agenda, lowest, whole)
         if transaction.skip_to:
             if transaction.skip_to > position:
                 agenda &= -(1 << transaction.skip_to)
             transaction.skip_to = 0
-        if transaction.changed:
-            agenda = _after_control(transaction, agenda, lowest, whole)
         if (transaction.intervention is not None or transaction.mode == "off") and transaction.phase != LOGGING:
             break
         if transaction.phase <= transaction.allowed_until and transaction.phase != LOGGING:
@@ -76,7 +89,7 @@ def resume_phase(transaction: Transaction) -> bool:
         if transaction.persistent.wanted and program.loads_collections:
             transaction.agenda = agenda
             return False
-        if perf_counter() > transaction.deadline:
+        if perf_counter() > deadline:
             _out_of_time(transaction)
             break
     transaction.agenda = 0

@@ -93,6 +93,8 @@ class Transaction:
     """Rules that are still to run in this phase, as a set of bits."""
     changed = False
     """Whether a ``ctl`` has removed rules."""
+    spent = 0.0
+    """Seconds that rules have run."""
     over_budget = False
     touched = 0
     """Rules that have to run because something they read was changed, as a set of bits."""
@@ -107,7 +109,6 @@ class Transaction:
         self.head = head
         self.mode = mode
         self.started = perf_counter()
-        self.deadline = self.started + program.time_budget
         self.tx = program.initial.copy()
         self.matches: list[RuleMatch] = []
         self.matched_vars = []
