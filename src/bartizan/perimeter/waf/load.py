@@ -9,7 +9,7 @@ from pathlib import Path
 import maxminddb
 
 from bartizan.errors import Problem, SecLangError
-from bartizan.perimeter.waf.compiler.databases import DatabaseCache, available
+from bartizan.perimeter.waf.compiler.databases import DatabaseCache, Shared, available
 from bartizan.perimeter.waf.compiler.fold import Folding, fold
 from bartizan.perimeter.waf.compiler.gate import build_gate
 from bartizan.perimeter.waf.compiler.lower import Lowered, lower
@@ -51,11 +51,13 @@ def load_rules(
     settings: Settings,
     cache: Path | None = None,
     progress: Progress | None = None,
+    shared: Shared | None = None,
 ) -> RuleSet:
     """Read, lower and compile rules. Raises ``SecLangError`` with every problem found.
 
     ``cache`` is the directory of compiled databases (made if it is missing, readable by its owner only); without it
-    they are compiled anew, which takes seconds for a large rule set.
+    they are compiled anew, which takes seconds for a large rule set. ``shared`` are the databases of other rule sets of
+    this process.
     """
     book = read_rules(sources, settings)
     lowered = lower_rules(book, settings)
@@ -66,15 +68,14 @@ def load_rules(
     if refused:
         raise SecLangError(refused)
     if settings.gate:
-        _add_gate(lowered, folding, settings, cache, progress)
+        databases = DatabaseCache(cache, progress, shared) if settings.hyperscan and available() else None
+        _add_gate(lowered, folding, databases)
     program.time_budget = settings.time_budget
     program.on_budget = settings.on_budget
     return RuleSet(program, book)
 
 
-def _add_gate(
-    lowered: Lowered, folding: Folding, settings: Settings, cache: Path | None, progress: Progress | None
-) -> None:
+def _add_gate(lowered: Lowered, folding: Folding, databases: DatabaseCache | None) -> None:
     """Have the program begin with what never varies, and know beforehand which rules may match."""
     program = lowered.program
     program.initial = folding.initial
@@ -83,13 +84,10 @@ def _add_gate(
     program.always = folding.always
     program.readers = folding.readers
     program.pattern_readers = tuple(folding.pattern_readers)
-    databases = None
-    if settings.hyperscan and available():
-        databases = DatabaseCache(cache, progress)
-    else:
-        program.notices += ("Hyperscan is not used: patterns are matched one by one with RE2, which is slower",)
     program.gate = build_gate(lowered, folding, databases)
     program.rules = with_inputs(lowered, folding)
+    if databases is None:
+        program.notices += ("Hyperscan is not used: patterns are matched one by one with RE2, which is slower",)
 
 
 def read_rules(sources: Sequence[Source | Path], settings: Settings) -> RuleBook:

@@ -11,6 +11,7 @@ from bartizan.config.model import Config, Waf
 from bartizan.config.resolve import effective_guards
 from bartizan.config.rule_files import watched_files
 from bartizan.config.watch import Fingerprint, fingerprint
+from bartizan.perimeter.waf.compiler.databases import Shared
 from bartizan.perimeter.waf.load import Progress, RuleSet, load_rules
 from bartizan.perimeter.waf.sources import rule_settings, rule_sources
 
@@ -29,6 +30,7 @@ class RuleStore:
         self._cache = cache
         self._progress = progress
         self._known: WeakValueDictionary[Key, RuleSet] = WeakValueDictionary()
+        self._databases = Shared()
 
     def get(self, waf: Waf) -> RuleSet:
         """Return the rules of a WAF, compiled. Slow the first time. Raises ``SecLangError``."""
@@ -36,7 +38,9 @@ class RuleStore:
         rules = self._known.get(key)
         if rules is None:
             cache = self._cache if waf.cache is None else Path(waf.cache)
-            rules = self._known[key] = load_rules(rule_sources(waf), rule_settings(waf), cache, self._progress)
+            rules = self._known[key] = load_rules(
+                rule_sources(waf), rule_settings(waf), cache, self._progress, self._databases
+            )
         return rules
 
 

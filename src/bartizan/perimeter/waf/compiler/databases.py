@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import hyperscan
 import msgspec
 
 from bartizan.perimeter.waf.compiler.atoms import Pattern
 
-__all__ = ["DatabaseCache", "Scan", "available"]
+__all__ = ["Compiled", "DatabaseCache", "Scan", "Shared", "available"]
 
 Scan = Callable[[bytes], Sequence[int]]
 """Returns the numbers of the patterns that match a text; valid until the next scan."""
@@ -31,10 +32,16 @@ FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FL
 MAGIC = b"bartizan-hs-1\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Compiled:
+    """A compiled set of patterns; ``refused`` are the numbers of those that Hyperscan cannot take."""
+
     database: Any
     refused: tuple[int, ...]
+
+
+Shared = WeakValueDictionary[str, Compiled]
+"""Databases that rule sets of this process use, by what is in them."""
 
 
 def available() -> bool:
@@ -48,16 +55,25 @@ def available() -> bool:
 
 
 class DatabaseCache:
-    """Compiles sets of patterns, and keeps the outcome in ``directory`` (None: nowhere)."""
+    """Compiles sets of patterns, and keeps the outcome in ``directory`` (None: nowhere).
 
-    def __init__(self, directory: Path | None, progress: Callable[[int, int], None] | None = None) -> None:
+    What is in ``shared`` is used again, so that rule sets which differ only in exclusions take little more memory.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        progress: Callable[[int, int], None] | None = None,
+        shared: Shared | None = None,
+    ) -> None:
         self._directory = directory
         self._progress = progress
+        self._shared = Shared() if shared is None else shared
 
     def compile(self, sets: Sequence[Sequence[Pattern]]) -> list[tuple[Scan, frozenset[int]]]:
         """Return, for each set, its scan and the numbers of the patterns that Hyperscan cannot take even roughly."""
         keys = [_key(patterns) for patterns in sets]
-        loaded = {key: self._load(key) for key in dict.fromkeys(keys)}
+        loaded = {key: self._shared.get(key) or self._load(key) for key in dict.fromkeys(keys)}
         missing = {key: patterns for key, patterns in zip(keys, sets, strict=True) if loaded[key] is None}
         if missing:
             done = 0
@@ -71,14 +87,12 @@ class DatabaseCache:
                     done += 1
                     if self._progress is not None:
                         self._progress(done, len(missing))
-        return [self._ready(loaded[key]) for key in keys]
+        for key, compiled in loaded.items():
+            if compiled is not None:
+                self._shared[key] = compiled
+        return [_ready(loaded[key]) for key in keys]
 
-    def _ready(self, compiled: _Compiled | None) -> tuple[Scan, frozenset[int]]:
-        if compiled is None or compiled.database is None:
-            return (lambda _: ()), frozenset() if compiled is None else frozenset(compiled.refused)
-        return _scan(compiled.database), frozenset(compiled.refused)
-
-    def _load(self, key: str) -> _Compiled | None:
+    def _load(self, key: str) -> Compiled | None:
         if self._directory is None:
             return None
         try:
@@ -96,9 +110,9 @@ class DatabaseCache:
         if database is not None:
             # The database frees its scratch with itself: nobody else may keep a reference to it.
             database.scratch = hyperscan.Scratch(database)
-        return _Compiled(database, refused)
+        return Compiled(database, refused)
 
-    def _store(self, key: str, compiled: _Compiled) -> None:
+    def _store(self, key: str, compiled: Compiled) -> None:
         if self._directory is None:
             return
         serialised = b"" if compiled.database is None else hyperscan.dumpb(compiled.database)
@@ -111,6 +125,12 @@ class DatabaseCache:
             Path(name).replace(self._directory / f"{key}.hsdb")
         except OSError:
             return  # a full disk costs time at the next start, nothing else
+
+
+def _ready(compiled: Compiled | None) -> tuple[Scan, frozenset[int]]:
+    if compiled is None:
+        return (lambda _: ()), frozenset()
+    return (lambda _: ()) if compiled.database is None else _scan(compiled), frozenset(compiled.refused)
 
 
 def _key(patterns: Sequence[Pattern]) -> str:
@@ -134,13 +154,13 @@ def _processor() -> str:
     return ""
 
 
-def _compile(patterns: Sequence[Pattern]) -> _Compiled:
+def _compile(patterns: Sequence[Pattern]) -> Compiled:
     """Compile all at once; if that fails, find out which patterns have to be matched roughly, and which not at all."""
     flags = [_flags(pattern) for pattern in patterns]
     numbers = list(range(len(patterns)))
     refused: list[int] = []
     try:
-        return _Compiled(_build(patterns, numbers, flags), ())
+        return Compiled(_build(patterns, numbers, flags), ())
     except hyperscan.HyperscanError:
         pass
     for number, pattern in enumerate(patterns):
@@ -149,7 +169,7 @@ def _compile(patterns: Sequence[Pattern]) -> _Compiled:
             if not _accepts(pattern, flags[number]):
                 refused.append(number)
     kept = [number for number in numbers if number not in set(refused)]
-    return _Compiled(_build(patterns, kept, flags) if kept else None, tuple(refused))
+    return Compiled(_build(patterns, kept, flags) if kept else None, tuple(refused))
 
 
 def _flags(pattern: Pattern) -> int:
@@ -179,15 +199,15 @@ def _build(patterns: Sequence[Pattern], numbers: Sequence[int], flags: Sequence[
     return database
 
 
-def _scan(database: Any) -> Scan:
+def _scan(compiled: Compiled) -> Scan:
     found: list[int] = []
     append = found.append
-    run = database.scan
+    run = compiled.database.scan
 
     def on_match(number: int, start: int, end: int, flags: int, context: object) -> None:  # noqa: ARG001
         append(number)
 
-    def scan(text: bytes) -> Sequence[int]:
+    def scan(text: bytes, _owner: Compiled = compiled) -> Sequence[int]:  # shared for as long as somebody scans
         found.clear()
         run(text, on_match)
         return found
