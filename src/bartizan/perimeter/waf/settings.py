@@ -1,8 +1,8 @@
 """What a configuration says about a rule set, beside the rules themselves, and how rules are told it.
 
-The OWASP Core Rule Set reads its settings from TX variables in its rule 901001 and after, if nobody has set them. So what
-the configuration sets is set right before that rule, after whatever a ``crs-setup.conf`` sets; in rule sets without it, at
-the beginning.
+The OWASP Core Rule Set reads its settings from TX variables in its rule 901001 and after, if nobody has set them. So
+what the configuration sets is set right before that rule, after whatever a ``crs-setup.conf`` sets; in rule sets
+without it, at the beginning.
 """
 
 from __future__ import annotations
