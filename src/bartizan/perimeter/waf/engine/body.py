@@ -18,7 +18,7 @@ def read_body(transaction: Transaction, body: bytes) -> None:
     """Fill ARGS_POST, FILES, XML and the error variables from ``body``."""
     transaction.body = body
     processor = PROCESSORS.get(transaction.body_processor)
-    if processor is None or not body:
+    if processor is None or (not body and transaction.body_processor == b"URLENCODED"):
         return
     settings = transaction.program.settings
     limits = Limits(

@@ -132,7 +132,8 @@ class Transaction:
         raw_path, mark, self.query = target.partition(b"?")
         self.filename = decoded.partition(b"?")[0] if decoded is not target else raw_path
         self.uri = decoded if decoded[:1] == b"/" else _without_authority(decoded)
-        self.basename = self.filename[max(self.filename.rfind(b"/"), self.filename.rfind(b"\\")) + 1 :]
+        slash = max(self.filename.rfind(b"/"), self.filename.rfind(b"\\"))
+        self.basename = self.filename[slash + 1 :] if slash >= 0 else b""
         if mark and self.query:
             settings = self.program.settings
             self.args_get = parse_arguments(self.query, settings.argument_separator, settings.arguments_limit)
