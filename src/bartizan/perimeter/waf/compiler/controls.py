@@ -42,7 +42,8 @@ def _removal(control: Control, rules: Mapping[int, Rule]) -> Apply:
     if literal is None:
         raise ValueError(f"ctl:{control.name} cannot have a macro")
     text = literal.decode("latin-1").strip()
-    positions = [position for position, rule in rules.items() if _selected(control.name, text, rule)]
+    selected = _selection(control.name, text)
+    positions = [position for position, rule in rules.items() if selected(rule)]
     if control.target is None:
         mask = sum(1 << position for position in positions)
 
@@ -61,12 +62,13 @@ def _removal(control: Control, rules: Mapping[int, Rule]) -> Apply:
     return remove_target
 
 
-def _selected(control: str, text: str, rule: Rule) -> bool:
+def _selection(control: str, text: str) -> Callable[[Rule], bool]:
     if control.endswith("ById"):
-        return any(low <= rule.id <= high for low, high in id_ranges(text))
+        ranges = id_ranges(text)
+        return lambda rule: any(low <= rule.id <= high for low, high in ranges)
     if control.endswith("ByTag"):
-        return any(str(tag) == text for tag in rule.tags)
-    return rule.msg is not None and str(rule.msg) == text
+        return lambda rule: any(str(tag) == text for tag in rule.tags)
+    return lambda rule: rule.msg is not None and str(rule.msg) == text
 
 
 def _rule_engine(control: Control) -> Apply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bartizan.perimeter.waf.operators.pcre.atomic import release
 from bartizan.perimeter.waf.operators.pcre.errors import NotLinearError
@@ -20,6 +21,8 @@ from bartizan.perimeter.waf.operators.pcre.re2 import Written, write_re2
 from bartizan.perimeter.waf.operators.pcre.widen import widen
 
 __all__ = ["Translated", "can_be_empty", "translate"]
+
+REMEMBERED = 1024  # patterns: operators and the gate ask for the same ones, and so does the next reload
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Translated:
     literal: bytes | None
 
 
+@lru_cache(maxsize=REMEMBERED)
 def translate(pattern: bytes, *, ignore_case: bool = False) -> Translated:
     """Translate a pattern that libmodsecurity would give to PCRE2; an empty one stands for ``.*``, as there.
 
