@@ -87,9 +87,7 @@ class DatabaseCache:
                     done += 1
                     if self._progress is not None:
                         self._progress(done, len(missing))
-        for key, compiled in loaded.items():
-            if compiled is not None:
-                self._shared[key] = compiled
+        self._shared.update({key: compiled for key, compiled in loaded.items() if compiled is not None})
         return [_ready(loaded[key]) for key in keys]
 
     def _load(self, key: str) -> Compiled | None:
