@@ -40,10 +40,13 @@ install_packages() (
 )
 
 missing_packages() {
-  local package command
-  while read -r package command _; do
+  local package sign
+  while read -r package sign _; do
     case "$package" in ''|'#'*) continue ;; esac
-    PATH="$PATH:/usr/sbin:/sbin" command -v "$command" >/dev/null || echo "$package"
+    case "$sign" in
+      /*) [ -e "$sign" ] ;;
+      *) PATH="$PATH:/usr/sbin:/sbin" command -v "$sign" >/dev/null ;;
+    esac || echo "$package"
   done < scripts/system-packages.txt
   local python
   python=$(find_python)

@@ -13,6 +13,7 @@ COMMANDS = {
     "inspect": "bartizan.cli.waf.inspect:inspect",
     "explain": "bartizan.cli.waf.explain:explain",
     "rules": "bartizan.cli.waf.rules:rules",
+    "install-crs": "bartizan.cli.waf.install_crs:install_crs",
     "tune": "bartizan.cli.waf.tune:tune",
 }
 """Where each command lives; it is imported only when it is used."""
