@@ -146,7 +146,8 @@ def _transformation(draft: Draft, value: bytes) -> None:
         draft.transformations.clear()
         draft.fresh_transformations = True
     elif name not in draft.transformation_names:
-        raise DraftError(f"{_text(value)!r} is no transformation")
+        close = difflib.get_close_matches(name, draft.transformation_names, 1)
+        raise DraftError(f"{_text(value)!r} is no transformation{f': did you mean {close[0]}?' if close else ''}")
     else:
         draft.transformations.append(name)
 

@@ -10,7 +10,7 @@ from bartizan.perimeter.waf.seclang.names import is_variable
 __all__ = ["Macro", "Template", "TemplateError", "parse_pattern", "parse_template"]
 
 _MACRO = re.compile(rb"%\{([^{}]*)\}")
-_NAME = re.compile(rb"[A-Za-z_]+")
+_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class TemplateError(ValueError):
