@@ -35,14 +35,14 @@ _LEVEL = re.compile(r"paranoia-level/([1-4])")
 def explain(
     rule_id: int, rules: tuple[str, ...], config_file: Path | None, route: str | None, paranoia: int | None
 ) -> None:
-    r"""Explain the WAF rule ID: what it looks at, what it does, whether it runs here, and what it costs.
+    """Explain the WAF rule ID: what it looks at, what it does, whether it runs here, and what it costs.
 
     Rules are those of --rules or --config; without either, of bartizan.yaml, or else of Debian's Core Rule Set.
 
     \b
     Example:
       bartizan waf explain 942100 --config bartizan.yaml --route api
-    """
+    """  # noqa: D301 - the control character is what click looks for
     chosen = chosen_rules(rules, config_file, route, paranoia)
     book = read_rules(chosen.sources, chosen.settings)
     found = next((entry for entry in book.entries if isinstance(entry, Rule) and entry.id == rule_id), None)

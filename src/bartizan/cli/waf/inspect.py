@@ -25,7 +25,7 @@ MAX_LINE = 256 * 2**20  # bytes
 def inspect(
     rules: tuple[str, ...], config_file: Path | None, route: str | None, paranoia: int | None, cache: Path | None
 ) -> None:
-    r"""Judge the requests on standard input by WAF rules: JSON lines in, JSON lines out, in the same order.
+    """Judge the requests on standard input by WAF rules: JSON lines in, JSON lines out, in the same order.
 
     The engine is the gateway's. A request is {"id", "method", "uri", "version", "headers": [[name, value]...],
     "body_b64", "response": {"status", "headers", "body_b64"}, "client"}; all but method and uri may be absent. Letters
@@ -39,7 +39,7 @@ def inspect(
     Example:
       echo '{"method": "GET", "uri": "/?q=<script>", "headers": [["Host", "a"]]}' |
         bartizan waf inspect --rules /usr/share/modsecurity-crs --paranoia 2
-    """
+    """  # noqa: D301 - the control character is what click looks for
     inspector = Inspector(load_chosen(chosen_rules(rules, config_file, route, paranoia), cache))
     with _few_collections():
         _inspect(inspector)

@@ -45,7 +45,7 @@ def install_crs(
     *,
     unchecked: bool,
 ) -> None:
-    r"""Install a release of the OWASP Core Rule Set below the storage directory, as crs/VERSION.
+    """Install a release of the OWASP Core Rule Set below the storage directory, as crs/VERSION.
 
     Nothing is downloaded. An archive is installed only if its SHA-256 or its signature is right, then its members are
     checked, its rules read and compiled, and only then it is put in its place. crs-setup.conf.example becomes
@@ -54,7 +54,7 @@ def install_crs(
     \b
     Example:
       bartizan waf install-crs --from coreruleset-4.19.0-minimal.tar.gz --sha256 9b1c...
-    """
+    """  # noqa: D301 - the control character is what click looks for
     if (signature is None) != (key is None):
         raise click.UsageError("--signature and --key belong together")
     place = (_storage(config_file) / "crs" if to is None else to).absolute()

@@ -53,7 +53,7 @@ def rules(
     *,
     as_json: bool,
 ) -> None:
-    r"""List WAF rules: id, phase, CRS paranoia level, severity, tags, message.
+    """List WAF rules: id, phase, CRS paranoia level, severity, tags, message.
 
     Rules are those of --rules or --config; without either, of bartizan.yaml, or else of Debian's Core Rule Set.
     `bartizan waf explain ID` tells all of one.
@@ -61,7 +61,7 @@ def rules(
     \b
     Example:
       bartizan waf rules --tag attack-sqli --paranoia 1
-    """
+    """  # noqa: D301 - the control character is what click looks for
     chosen = chosen_rules(rules, config_file, route)
     book = read_rules(chosen.sources, chosen.settings)
     found = [

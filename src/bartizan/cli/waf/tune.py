@@ -62,7 +62,7 @@ def tune(
     *,
     as_json: bool,
 ) -> None:
-    r"""Find WAF rules that match honest traffic, and the narrowest exclusion for each.
+    """Find WAF rules that match honest traffic, and the narrowest exclusion for each.
 
     By the journal: which rule matched which parameter on which route, how often, and for how many clean addresses. An
     address is clean if nothing but the WAF refused it, if what the WAF found of it comes from at most three rules and
@@ -73,7 +73,7 @@ def tune(
     Example:
       bartizan waf tune --since 7d --min-actors 5
       bartizan waf tune --since 7d --min-actors 5 --accept 1
-    """
+    """  # noqa: D301 - the control character is what click looks for
     config = load_config(config_file).config
     place = directory or Path(config.storage.directory) / "journal"
     survey = _survey(JournalReader(place), since, route)
