@@ -58,11 +58,7 @@ class Settings:
 
 def opening_directives(settings: Settings) -> str:
     """Return the SecLang text that tells rules about levels, thresholds, variables and exclusions by path."""
-    variables = {name.lower(): value for name, value in settings.variables.items()}
-    if settings.paranoia is not None:
-        detection = max(settings.paranoia, settings.detection_paranoia or 0)
-        variables |= {"paranoia_level": str(settings.paranoia), "blocking_paranoia_level": str(settings.paranoia)}
-        variables |= {"executing_paranoia_level": str(detection), "detection_paranoia_level": str(detection)}
+    variables = {name.lower(): value for name, value in settings.variables.items()} | _levels(settings)
     if settings.inbound_threshold is not None:
         variables["inbound_anomaly_score_threshold"] = str(settings.inbound_threshold)
     if settings.outbound_threshold is not None:
@@ -78,6 +74,17 @@ def opening_directives(settings: Settings) -> str:
             f'SecRule REQUEST_FILENAME "@beginsWith {path}" "id:{number},phase:1,nolog,pass,t:none,{_ctl(exclusion)}"'
         )
     return "\n".join(lines)
+
+
+def _levels(settings: Settings) -> dict[str, str]:
+    """Return the levels by the names that CRS 3 and 4 give them; rules are never only run below what blocks."""
+    levels = {}
+    if settings.paranoia is not None:
+        levels = {"paranoia_level": str(settings.paranoia), "blocking_paranoia_level": str(settings.paranoia)}
+    if settings.paranoia is not None or settings.detection_paranoia is not None:
+        detection = str(max(settings.paranoia or 0, settings.detection_paranoia or 0))
+        levels |= {"executing_paranoia_level": detection, "detection_paranoia_level": detection}
+    return levels
 
 
 def closing_directives(settings: Settings) -> str:
