@@ -123,6 +123,13 @@ def test_a_line_that_is_no_request_is_told_and_counted() -> None:
     assert made.failed == 3
 
 
+def test_a_request_on_which_the_engine_fails_does_not_stop_the_others() -> None:
+    made = inspector()
+    made._rules.program.phases = ()
+    assert "line 1: the engine failed: IndexError" in told(made, get("/"))["error"]
+    assert made.failed == 1
+
+
 ENGINE = inspector()
 
 

@@ -92,11 +92,11 @@ class Inspector:
         """Return the verdict on a request as JSON, or what is wrong with it; ``number`` is the line's, from 1."""
         try:
             request = _decode(line)
-            if request.body_b64 is None and request.response is None:
-                return _encode(self._inspect(request, b""))
             return _encode(self._inspect(request, request.body_b64 or b""))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return self.failure(line, f"line {number}: {error}")
+        except Exception as error:  # noqa: BLE001 - as in the series of guards, the others go on
+            return self.failure(line, f"line {number}: the engine failed: {type(error).__name__}: {error}")
 
     def failure(self, line: bytes, reason: str) -> bytes:
         """Return what is told of a line that is no request."""
