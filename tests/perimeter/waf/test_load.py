@@ -37,7 +37,7 @@ def judged(rules: RuleSet, uri: bytes) -> tuple[int | None, list[int]]:
     )
     transaction = rules.transaction(head)
     intervention = transaction.request_headers()
-    return intervention and intervention.status, [match.id for match in transaction.matches]
+    return None if intervention is None else intervention.status, [match.id for match in transaction.matches]
 
 
 @pytest.mark.parametrize("settings", [PLAIN, Settings(mode="on"), Settings(mode="on", hyperscan=False)])

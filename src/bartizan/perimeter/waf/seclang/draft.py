@@ -14,13 +14,13 @@ from bartizan.perimeter.waf.seclang.model import Action, Control, Disruption, Se
 from bartizan.perimeter.waf.seclang.names import PERSISTENT
 from bartizan.perimeter.waf.seclang.template import Template, parse_template
 
-__all__ = ["Draft", "DraftError", "apply_actions"]
+__all__ = ["ACTIONS", "REFUSED_ACTIONS", "Draft", "DraftError", "apply_actions"]
 
 PHASES = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "request": 2, "response": 4, "logging": 5}
 MAX_ID = 2**63 - 1
 MAX_DIGITS = 19
 SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
-REFUSED: Mapping[str, str] = {
+REFUSED_ACTIONS: Mapping[str, str] = {
     "append": "responses are not rewritten by rules",
     "exec": "a rule must not run programs for each request",
     "pause": "a held connection costs the gateway more than the client: use the guard ratelimit",
@@ -83,8 +83,8 @@ def apply_actions(draft: Draft, actions: list[RawAction]) -> None:
     for action in actions:
         handler = _HANDLERS.get(action.name)
         if handler is None:
-            if action.name in REFUSED:
-                raise DraftError(f"the action {action.name} is not available: {REFUSED[action.name]}")
+            if action.name in REFUSED_ACTIONS:
+                raise DraftError(f"the action {action.name} is not available: {REFUSED_ACTIONS[action.name]}")
             raise DraftError(f"{action.name} is no action{_meant(action.name)}")
         if action.name in _WITHOUT_VALUE:
             if action.value is not None:
@@ -284,6 +284,9 @@ _HANDLERS: Mapping[str, Callable[[Draft, bytes], None]] = {
     "ver": _assign("ver", _text),
     "xmlns": _namespace,
 }
+
+ACTIONS = frozenset(_HANDLERS)
+"""The names of all actions that a rule may have, in lower case."""
 
 _WITHOUT_VALUE = frozenset(
     ("auditlog", "block", "capture", "chain", "deny", "drop", "log", "multimatch", "noauditlog", "nolog", "pass")
