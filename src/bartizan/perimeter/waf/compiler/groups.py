@@ -99,6 +99,29 @@ class _Plan:
     steps: tuple[_Step, ...]
 
 
+@dataclass(slots=True)
+class _Draft:
+    """A step while a plan is made: what all nodes ask that it stands for."""
+
+    name: str = ""
+    parent: int = 0
+    mask: int = 0
+    chains: list[tuple[str, ...]] = field(default_factory=list)
+    _operators: dict[tuple[int, int], tuple[int, Operator, bool]] = field(default_factory=dict)
+
+    def take(self, node: _Node) -> None:
+        """Ask what a node asks, too, the same question once."""
+        if node.mask:
+            self.mask |= node.mask
+            self.chains.append(node.chain)
+        for question in node.operators:
+            self._operators.setdefault((question[0], id(question[1])), question)
+
+    def operators(self) -> tuple[tuple[int, Operator, bool], ...]:
+        """Return the questions for operators."""
+        return tuple(self._operators.values())
+
+
 class _Group:
     def __init__(
         self, nodes: list[_Node], scanner: Scanner | None, transformations: Mapping[str, Transformation]
@@ -199,27 +222,36 @@ class _Group:
         return plan
 
     def _plan(self, signature: frozenset[int]) -> _Plan:
-        """Keep the steps that can change a value with bytes of these classes; what is left out changes nothing."""
-        kept: dict[int, int] = {0: 0}
-        steps: list[_Step] = []
-        mask, operators = self._nodes[0].mask, list(self._nodes[0].operators)
-        for number, node in enumerate(self._nodes[1:], 1):
-            parent = kept[node.parent]
-            if parent == 0 and not self._changes(node, signature):
-                kept[number] = 0
-                mask |= node.mask
-                operators += node.operators
-                continue
-            kept[number] = len(steps) + 1
-            scan, rules = self._own_scan(node)
-            transform = self._transformations[node.name.removesuffix(EITHER_CASE)]
-            steps.append(_Step(transform, parent, node.mask, scan, rules, tuple(node.operators)))
-        return _Plan(mask, tuple(operators), tuple(steps))
+        """Keep the steps that can change a value with bytes of these classes; what is left out changes nothing.
 
-    def _own_scan(self, node: _Node) -> tuple[Scan | None, Sequence[int]]:
-        if self._scanner is None or node.chain not in self._scanner.by_chain:
+        What is left of different chains is often the same: then it is done once.
+        """
+        root = _Draft()
+        drafts = [root]
+        numbers: dict[tuple[int, str], int] = {}
+        kept: dict[int, int] = {-1: 0}
+        for number, node in enumerate(self._nodes):
+            parent = kept[node.parent]
+            if number == 0 or (parent == 0 and not self._changes(node, signature)):
+                kept[number] = 0
+                root.take(node)
+                continue
+            name = node.name.removesuffix(EITHER_CASE)
+            at = numbers.setdefault((parent, name), len(drafts))
+            if at == len(drafts):
+                drafts.append(_Draft(name, parent))
+            kept[number] = at
+            drafts[at].take(node)
+        return _Plan(root.mask, root.operators(), tuple(self._step(draft) for draft in drafts[1:]))
+
+    def _step(self, draft: _Draft) -> _Step:
+        scan, rules = self._own_scan(draft.chains[0]) if len(draft.chains) == 1 else (None, ())
+        return _Step(self._transformations[draft.name], draft.parent, draft.mask, scan, rules, draft.operators())
+
+    def _own_scan(self, chain: tuple[str, ...]) -> tuple[Scan | None, Sequence[int]]:
+        if self._scanner is None or chain not in self._scanner.by_chain:
             return None, ()
-        return self._scanner.by_chain[node.chain]
+        return self._scanner.by_chain[chain]
 
     def _changes(self, node: _Node, signature: frozenset[int]) -> bool:
         changes = _changed_by(node.name)
