@@ -52,14 +52,23 @@ def _removal(control: Control, rules: Mapping[int, Rule]) -> Apply:
             transaction.changed = True
 
         return remove
-    exclusion = Exclusion(control.target.variable, excludes(control.target.selector))
+    variable = control.target.variable
+    exclusion = Exclusion(variable, excludes(control.target.selector))
+    positions = [position for position in positions if _looks_at(rules[position], variable)]
+    concerned = sum(1 << position for position in positions)
 
     def remove_target(transaction: Transaction) -> None:
+        transaction.excluded |= concerned
+        transaction.changed = True
         exclusions = transaction.exclusions
         for position in positions:
             exclusions[position] = (*exclusions.get(position, ()), exclusion)
 
     return remove_target
+
+
+def _looks_at(rule: Rule, variable: str) -> bool:
+    return any(target.variable == variable for link in rule.links for target in link.targets)
 
 
 def _selection(control: str, text: str) -> Callable[[Rule], bool]:

@@ -11,16 +11,18 @@ here, once:
 - everything else runs always.
 
 Sound because a hoisted variable has no reader and no other writer before the rule that sets it, in any transaction, and
-because a ``ctl`` that removes a folded rule makes the transaction fall back to running every rule.
+because a ``ctl`` that removes a rule whose effect others rely on (*relied*) makes the transaction fall back to running
+every rule; so does, in phase 5, what ended a transaction before all rules were reached.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bartizan.perimeter.waf.compiler.lower import Lowered
 from bartizan.perimeter.waf.compiler.reads import (
+    CAPTURED,
     Access,
     Member,
     condition,
@@ -60,6 +62,7 @@ class Folding:
     initial: dict[bytes, bytes] = field(default_factory=dict)
     hoisted: list[Hoisted] = field(default_factory=list)
     folded: int = 0
+    relied: int = 0
     always: int = 0
     gated: list[GatedLink] = field(default_factory=list)
     readers: dict[bytes, int] = field(default_factory=dict)
@@ -93,6 +96,8 @@ class _Analysis:
         self._hoisted: list[Hoisted] = []
         self._folded = 0
         self._dead = 0
+        self._relied = 0
+        self._certain = 0
         self._left: list[int] = []
         self._arguments: dict[tuple[int, int], bytes] = {}
         self._maybe_landings: list[int] = []
@@ -113,12 +118,15 @@ class _Analysis:
                     continue
                 if self._rule(position):
                     dead_until = self._passed_over(position)
+                    if dead_until > position:
+                        self._relied |= 1 << position
 
     def _rule(self, position: int) -> bool:
         """Look at one rule; tells whether it certainly matches, so that its skip is certain."""
         rule = self._rules[position]
         compiled = self._program.rules[position]
         certain = not self._always_maybe and all(landing <= position for landing in self._maybe_landings)
+        self._certain |= int(certain) << position
         outcome = self._constant_outcome(position, rule)
         if outcome is None and self._never_matches(position, rule):
             self._dead |= 1 << position
@@ -136,6 +144,8 @@ class _Analysis:
         if not certain:
             self._vary(position, rule)
             return matched
+        if changes or removed:
+            self._relied |= 1 << position
         if removed or (matched and not compiled.quiet) or changes.keys() & self._stay:
             self._left.append(position)
             self._known = after
@@ -236,7 +246,7 @@ class _Analysis:
         return wrong
 
     def conclude(self) -> Folding:
-        folding = Folding(hoisted=self._hoisted, folded=self._folded | self._dead)
+        folding = Folding(hoisted=self._hoisted, folded=self._folded | self._dead, relied=self._relied)
         for hoisted in self._hoisted:
             folding.initial[hoisted.name] = hoisted.value
         patterns: dict[bytes, int] = {}
@@ -249,7 +259,12 @@ class _Analysis:
             self._touched[position].add(rule_writes(self._rules[position]))
         for position in self._left:
             self._classify(position, folding, patterns)
+        folding.hoisted.sort(key=lambda hoisted: hoisted.position)
         folding.pattern_readers = [(compile_rx(text, ignore_case=True).test, mask) for text, mask in patterns.items()]
+        for reads, mask in folding.pattern_readers:
+            for name in CAPTURED:  # captures are looked up by name only
+                if reads(name):
+                    folding.readers[name] = folding.readers.get(name, 0) | mask
         return folding
 
     def _never_written(self, link: Link) -> bool:
@@ -258,6 +273,7 @@ class _Analysis:
         return (
             bool(link.targets)
             and all(target.variable in PERSISTENT for target in link.targets)
+            and reads_only_tx(replace(link, targets=()))
             and not any(meets(member, self._written) for member in persistent_reads(only_asks))
         )
 
@@ -269,7 +285,7 @@ class _Analysis:
         Only where nothing looks at it before, the rule itself included, and where the rule would do the same again.
         """
         names = [name for name in after if before.get(name) != after[name]]
-        if len(rule.links) != 1 or any(name not in after for name in before):
+        if not self._certain >> position & 1 or len(rule.links) != 1 or any(name not in after for name in before):
             return False
         if any(target.variable != "TX" or target.selector is None for target in rule.links[0].targets):
             return False
@@ -284,6 +300,8 @@ class _Analysis:
             return False
         for name in names:
             folding.initial[name] = after[name]
+            folding.hoisted.append(Hoisted(position, name, before.get(name), after[name]))
+        folding.relied |= 1 << position
         return True
 
     def _classify(self, position: int, folding: Folding, patterns: dict[bytes, int]) -> None:
@@ -335,7 +353,7 @@ def _scratch(program: Program, tx: dict[bytes, bytes]) -> Transaction:
 
 
 def _can_gate(link: Link) -> bool:
-    return not any(target.variable in DYNAMIC for target in link.targets)
+    return not (link.namespaces or any(target.variable in DYNAMIC for target in link.targets))
 
 
 def concerns(access: Access, name: bytes) -> bool:

@@ -10,6 +10,7 @@ from bartizan.perimeter.waf.seclang.names import PERSISTENT
 from bartizan.perimeter.waf.seclang.template import Macro, Template
 
 __all__ = [
+    "CAPTURED",
     "Access",
     "Member",
     "condition",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 CAPTURED = frozenset(b"%d" % number for number in range(10))
+"""TX variables that ``capture`` sets."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ __all__ = ["read_body"]
 def read_body(transaction: Transaction, body: bytes) -> None:
     """Fill ARGS_POST, FILES, XML and the error variables from ``body``."""
     transaction.body = body
+    transaction.body_shown = transaction.force_body or transaction.body_processor == b"URLENCODED"
     processor = PROCESSORS.get(transaction.body_processor)
     if processor is None or (not body and transaction.body_processor == b"URLENCODED"):
         return

@@ -9,7 +9,6 @@ from bartizan.perimeter.waf.engine.evaluate import run_remembered, run_rule
 from bartizan.perimeter.waf.engine.match import Intervention
 
 if TYPE_CHECKING:
-    from bartizan.perimeter.waf.engine.program import Program
     from bartizan.perimeter.waf.engine.transaction import Transaction
 
 __all__ = ["begin_phase", "resume_phase"]
@@ -20,17 +19,16 @@ LOGGING = 5
 def begin_phase(transaction: Transaction, phase: int) -> bool:
     """Run ``phase`` from its beginning; False: collections are wanted first, then go on with ``resume_phase``."""
     began = perf_counter()
-    transaction.phase = phase
+    before, transaction.phase = transaction.phase, phase
     if transaction.mode == "off" or (transaction.intervention is not None and phase != LOGGING):
-        transaction.agenda = 0
-        return True
-    if phase <= transaction.allowed_until and phase != LOGGING:
         transaction.agenda = 0
         return True
     program = transaction.program
     gate = program.gate
     first, end = program.phases[phase]
     whole = (1 << end) - (1 << first)
+    if phase == LOGGING and gate is not None and (transaction.intervention is not None or before != LOGGING - 1):
+        _without_foresight(transaction)  # rules were not reached whose effect was there from the beginning
     if gate is None or transaction.naive:
         transaction.agenda = whole & ~transaction.removed
     else:
@@ -39,6 +37,9 @@ def begin_phase(transaction: Transaction, phase: int) -> bool:
             mask |= facts(transaction)
         transaction.mask = mask
         transaction.agenda = (mask | program.always) & whole & ~transaction.removed
+    if phase <= transaction.allowed_until and phase != LOGGING:
+        transaction.agenda = 0
+        return True
     return _run(transaction, began)
 
 
@@ -67,7 +68,7 @@ def _run_until(transaction: Transaction, deadline: float) -> bool:
         position = lowest.bit_length() - 1
         transaction.position = position
         rule = rules[position]
-        if rule.inputs is None or position in transaction.exclusions:
+        if rule.inputs is None or transaction.naive or position in transaction.exclusions:
             run_rule(transaction, rule)
         else:
             run_remembered(transaction, rule)
@@ -92,6 +93,8 @@ def _run_until(transaction: Transaction, deadline: float) -> bool:
         if perf_counter() > deadline:
             _out_of_time(transaction)
             break
+    else:
+        transaction.position = end - 1
     transaction.agenda = 0
     return True
 
@@ -101,21 +104,29 @@ def _after_control(transaction: Transaction, agenda: int, lowest: int, whole: in
     transaction.changed = False
     program = transaction.program
     later = ~((lowest << 1) - 1)
-    if not transaction.naive and program.gate is not None and transaction.removed & program.folded & later:
-        transaction.naive = True
-        _undo(transaction, program)
+    if (
+        not transaction.naive
+        and program.gate is not None
+        and (transaction.removed | transaction.excluded) & program.relied & later
+    ):
+        _without_foresight(transaction)
         agenda = whole & later
     return agenda & ~transaction.removed
 
 
-def _undo(transaction: Transaction, program: Program) -> None:
-    for hoisted in reversed(program.hoisted):
-        removed = transaction.removed >> hoisted.position & 1
-        if removed and hoisted.position > transaction.position and transaction.tx.get(hoisted.name) == hoisted.value:
-            if hoisted.before is None:
-                transaction.tx.pop(hoisted.name, None)
-            else:
-                transaction.tx[hoisted.name] = hoisted.before
+def _without_foresight(transaction: Transaction) -> None:
+    """Run every rule from here on: take back what rules behind this position would set.
+
+    None that ran could see it, since a variable is set beforehand only if no rule looks at it before it would be.
+    """
+    transaction.naive = True
+    for hoisted in reversed(transaction.program.hoisted):
+        if hoisted.position <= transaction.position:
+            break
+        if hoisted.before is None:
+            transaction.tx.pop(hoisted.name, None)
+        else:
+            transaction.tx[hoisted.name] = hoisted.before
 
 
 def _out_of_time(transaction: Transaction) -> None:

@@ -174,8 +174,11 @@ class Program:
     initial: dict[bytes, bytes] = field(default_factory=dict)
     """TX as it is once everything that never varies has been done."""
     hoisted: tuple[Hoisted, ...] = ()
+    """In the order of their positions."""
     folded: int = 0
     """Rules that never run since their effect is known."""
+    relied: int = 0
+    """Rules whose effect was taken for certain when others were folded."""
     always: int = 0
     """Rules that run in every transaction."""
     readers: Mapping[bytes, int] = field(default_factory=dict)

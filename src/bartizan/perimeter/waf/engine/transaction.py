@@ -57,6 +57,8 @@ class Transaction:
     """Header fields by lower-case name."""
     body: bytes = b""
     body_complete = True
+    body_shown = False
+    """Whether REQUEST_BODY has the body."""
     body_error: bytes = b""
     body_processor = b""
     force_body = False
@@ -100,6 +102,8 @@ class Transaction:
     """Rules that have to run because something they read was changed, as a set of bits."""
     removed = 0
     """Rules that ``ctl`` removed, as a set of bits."""
+    excluded = 0
+    """Rules of which ``ctl`` removed targets, as a set of bits."""
     naive = False
     """Whether every rule runs, since what was worked out beforehand no longer holds."""
 

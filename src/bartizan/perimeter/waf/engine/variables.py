@@ -114,8 +114,7 @@ def _full_request(transaction: Transaction) -> bytes:
 
 def _request_body(transaction: Transaction) -> Pairs:
     """The raw body, only as the reference manual has it: for the URLENCODED processor, or when it is forced."""
-    shown = transaction.force_body or transaction.body_processor == b"URLENCODED"
-    return ((b"", transaction.body if shown else b""),)
+    return ((b"", transaction.body if transaction.body_shown else b""),)
 
 
 def _rule(transaction: Transaction) -> Pairs:

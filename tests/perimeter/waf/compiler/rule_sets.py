@@ -1,0 +1,228 @@
+"""Random rule sets and exchanges that share what they are about, for tests of the compiler."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+from tests.support.waf import ON, Reply, Request
+
+__all__ = ["exchanges", "rule_texts"]
+
+NAMES = ("a", "b", "Ab", "x1")
+TEXTS = ("a", "b", "A", "ab", "aB", "Ab c", "1", "2", "12", "%41", "%2541", "a/../b", "/a", "select", "SELECT 1 or 1=1", "x&lt;a",
+         "\\x41b", "<a>", "/*a*/b", "YWI=", "6162", "a+b", " a ", "ä", "", "é%u0041")  # fmt: skip
+SCALARS = (
+    "ARGS_COMBINED_SIZE", "AUTH_TYPE", "FILES_COMBINED_SIZE", "FULL_REQUEST", "FULL_REQUEST_LENGTH", "HIGHEST_SEVERITY",
+    "INBOUND_DATA_ERROR", "MATCHED_VAR", "MATCHED_VAR_NAME", "MODSEC_BUILD", "MULTIPART_STRICT_ERROR",
+    "MULTIPART_UNMATCHED_BOUNDARY", "OUTBOUND_DATA_ERROR", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REMOTE_USER",
+    "REQBODY_ERROR", "REQBODY_ERROR_MSG", "REQBODY_PROCESSOR", "REQUEST_BASENAME", "REQUEST_BODY", "REQUEST_BODY_LENGTH",
+    "REQUEST_FILENAME", "REQUEST_LINE", "REQUEST_METHOD", "REQUEST_PROTOCOL", "REQUEST_URI", "REQUEST_URI_RAW",
+    "RESPONSE_BODY", "RESPONSE_CONTENT_LENGTH", "RESPONSE_CONTENT_TYPE", "RESPONSE_PROTOCOL", "RESPONSE_STATUS",
+    "SERVER_NAME", "SERVER_PORT", "SESSIONID", "STATUS_LINE", "TIME_HOUR", "UNIQUE_ID", "URLENCODED_ERROR", "USERID",
+)  # fmt: skip
+COLLECTIONS = (
+    "ARGS", "ARGS_GET", "ARGS_GET_NAMES", "ARGS_NAMES", "ARGS_POST", "ARGS_POST_NAMES", "FILES", "FILES_NAMES",
+    "FILES_SIZES", "MATCHED_VARS", "MATCHED_VARS_NAMES", "MULTIPART_FILENAME", "MULTIPART_NAME",
+    "MULTIPART_PART_HEADERS", "REQUEST_COOKIES", "REQUEST_COOKIES_NAMES", "REQUEST_HEADERS", "REQUEST_HEADERS_NAMES",
+    "RESPONSE_HEADERS", "RESPONSE_HEADERS_NAMES", "ENV", "RULE", "IP", "GLOBAL", "SESSION",
+)  # fmt: skip
+OFTEN = ("ARGS", "ARGS", "ARGS", "ARGS_NAMES", "REQUEST_HEADERS", "REQUEST_COOKIES", "REQUEST_BODY", "REQUEST_URI")
+HEADERS = ("User-Agent", "X-A", "Cookie", "Host", "Content-Type")
+PATTERNS = ("a", "^a", "a$", "^$", "(a)(b)?", "(?i)ab", "[^A]", "x[^A-Z]?", "\\d+", "(\\w+)\\W(\\w+)", "^.*$", "a|b",
+            "(?i:sel)ect", "\\ba", "[a-z]{2}", "^(?:a|b)c?$", "[[:upper:]]", "(1)|(2)", "a{0,2}b", "(?!a)b", "ab.c", "\\x41")  # fmt: skip
+TRANSFORMATIONS = (
+    "lowercase", "uppercase", "urlDecode", "urlDecodeUni", "htmlEntityDecode", "jsDecode", "cssDecode", "trim",
+    "compressWhitespace", "removeWhitespace", "removeNulls", "replaceComments", "removeComments", "normalisePath",
+    "normalisePathWin", "base64Decode", "hexDecode", "hexEncode", "length", "cmdLine", "utf8toUnicode", "urlEncode",
+    "sqlHexDecode", "escapeSeqDecode", "md5", "sha1", "base64Encode", "replaceNulls", "none",
+)  # fmt: skip
+TX_NAMES = ("a", "b", "score", "x1", "0", "1", "2", "a_%{MATCHED_VAR_NAME}", "a_%{TX.b}", "%{TX.a}")
+MACROS = ("%{TX.a}", "%{tx.score}", "%{TX.0}", "%{TX.1}", "%{MATCHED_VAR}", "%{MATCHED_VAR_NAME}", "%{ARGS.a}", "%{REQUEST_URI}",
+          "%{RULE.id}", "%{REQUEST_HEADERS.x-a}", "%{HIGHEST_SEVERITY}", "%{IP.a}", "%{TX.a_2}", "%{RESPONSE_STATUS}")  # fmt: skip
+TAGS = ("one", "two", "three")
+MARKERS = ("END", "NEXT")
+
+_text = st.sampled_from(TEXTS).filter(lambda text: "\\" not in text)
+_number = st.sampled_from(("0", "1", "2", "3", "5", "-1"))
+_macro = st.sampled_from(MACROS)
+_value = st.one_of(_text.filter(bool), _number, _macro, st.builds("{}-{}".format, _macro, _text))
+
+
+def _often(likely: SearchStrategy[str], *others: SearchStrategy[str]) -> SearchStrategy[str]:
+    return st.one_of(likely, likely, likely, *others)
+
+
+_tx_target = st.one_of(
+    st.sampled_from(TX_NAMES[:7]).map("TX:{}".format),
+    st.sampled_from(TX_NAMES[:7]).map("&TX:{}".format),
+    st.sampled_from(("TX", "&TX", "TX:/^a/", "TX:/^[0-9]$/", "&TX:/sc/", "TX:/_ARGS/")),
+)
+
+
+@st.composite
+def _target(draw: DrawFn) -> str:
+    kind = draw(st.integers(0, 9))
+    if kind < 2:
+        return draw(_tx_target)
+    if kind < 4:
+        return draw(st.sampled_from(SCALARS))
+    variable = draw(st.sampled_from(OFTEN[:6] if kind < 8 else COLLECTIONS))
+    count = draw(st.sampled_from(("", "", "", "&")))
+    if draw(st.booleans()):
+        return count + variable
+    if variable.startswith(("REQUEST_HEADERS", "RESPONSE_HEADERS")):
+        return f"{count}{variable}:{draw(st.sampled_from(HEADERS))}"
+    return f"{count}{variable}:{draw(st.sampled_from((*NAMES, '/^a/', '/B/', '/./')))}"
+
+
+@st.composite
+def _targets(draw: DrawFn) -> str:
+    targets = draw(st.lists(_target(), min_size=1, max_size=3))
+    if draw(st.integers(0, 3)) == 0:
+        variable = targets[0].lstrip("&").partition(":")[0]
+        if variable in COLLECTIONS or variable == "TX":
+            targets.append(f"!{variable}:{draw(st.sampled_from((*NAMES, '/^a/', '/x/')))}")
+    return "|".join(targets)
+
+
+_operator = st.one_of(
+    st.sampled_from(PATTERNS).map("@rx {}".format),
+    st.sampled_from(PATTERNS).map("@rx {}".format),
+    st.builds("@{} {}".format, st.sampled_from(("streq", "contains", "beginsWith", "endsWith", "within", "strmatch")), _value),
+    st.builds("@{} {}".format, st.sampled_from(("eq", "ge", "gt", "le", "lt")), st.one_of(_number, _macro)),
+    st.sampled_from(("@unconditionalMatch", "@noMatch", "@pm a select 1=1", "@pm zz", "@containsWord a", "@detectSQLi",
+                     "@detectXSS", "@validateByteRange 1-100", "@validateUrlEncoding", "@rxGlobal (a)|(b)",
+                     "@ipMatch 192.0.2.0/24", "@rx a%{TX.a}", "@validateUtf8Encoding")),
+)  # fmt: skip
+
+
+def _setvar(draw: DrawFn) -> str:
+    collection = draw(st.sampled_from(("tx", "tx", "tx", "tx", "ip", "session")))
+    name = draw(st.sampled_from(TX_NAMES))
+    kind = draw(st.integers(0, 7))
+    if kind == 0:
+        return f"setvar:'!{collection}.{name}'"
+    if kind < 3:
+        amount = draw(st.one_of(_number.filter(lambda text: text[0] != "-"), _macro))
+        return f"setvar:'{collection}.{name}={draw(st.sampled_from('+-'))}{amount}'"
+    return f"setvar:'{collection}.{name}={draw(_value)}'"
+
+
+_control = st.one_of(
+    st.builds("ctl:ruleRemoveById={}".format, st.integers(1, 9)),
+    st.builds("ctl:ruleRemoveById={}-{}".format, st.integers(1, 4), st.integers(5, 9)),
+    st.builds("ctl:ruleRemoveByTag={}".format, st.sampled_from(TAGS)),
+    st.builds("ctl:ruleRemoveTargetById={};{}".format, st.integers(1, 9), st.sampled_from(("ARGS", "ARGS:a", "TX:a", "REQUEST_HEADERS:X-A"))),
+    st.builds("ctl:ruleRemoveTargetByTag={};{}".format, st.sampled_from(TAGS), st.sampled_from(("ARGS", "ARGS:b", "TX:b"))),
+    st.sampled_from(("ctl:ruleEngine=Off", "ctl:ruleEngine=DetectionOnly", "ctl:forceRequestBodyVariable=On",
+                     "ctl:requestBodyProcessor=JSON", "ctl:requestBodyProcessor=URLENCODED", "ctl:requestBodyAccess=Off",
+                     "ctl:responseBodyAccess=Off", "ctl:requestBodyLimit=10")),
+)  # fmt: skip
+_other = st.sampled_from(
+    ("initcol:ip=%{REMOTE_ADDR}", "initcol:global=g", "setsid:%{ARGS.a}", "setuid:b", "expirevar:ip.a=60",
+     "setenv:a=%{TX.a}", "sanitiseMatched", "sanitiseArg:a", "severity:2", "severity:5")
+)  # fmt: skip
+
+
+def _link_actions(draw: DrawFn) -> list[str]:
+    actions = []
+    if draw(st.booleans()):
+        actions += [f"t:{name}" for name in draw(st.lists(st.sampled_from(TRANSFORMATIONS), max_size=3))]
+    if draw(st.integers(0, 5)) == 0:
+        actions.append("multiMatch")
+    if draw(st.integers(0, 2)) == 0:
+        actions.append("capture")
+    actions += [_setvar(draw) for _ in range(draw(st.sampled_from((0, 0, 1, 1, 2))))]
+    if draw(st.integers(0, 7)) == 0:
+        actions.append(draw(_control))
+    if draw(st.integers(0, 9)) == 0:
+        actions.append(draw(_other))
+    return actions
+
+
+def _flow(draw: DrawFn, markers: list[str]) -> list[str]:
+    kind = draw(st.integers(0, 11))
+    if kind == 0:
+        return [f"skip:{draw(st.integers(1, 2))}"]
+    if kind < 3:
+        return [f"skipAfter:{draw(st.sampled_from(markers))}"]
+    if kind < 5:
+        return [draw(st.sampled_from(("deny", "deny,status:500", "drop", "redirect:'/%{TX.a}'", "allow", "allow:phase",
+                                      "allow:request", "block")))]  # fmt: skip
+    return ["pass"]
+
+
+@st.composite
+def _rule(draw: DrawFn, number: int, markers: list[str]) -> str:
+    phase = draw(st.sampled_from((1, 1, 2, 2, 2, 2, 3, 4, 5)))
+    actions = [f"id:{number}", f"phase:{phase}", *_flow(draw, markers)]
+    if draw(st.integers(0, 2)):
+        actions.append("nolog")
+    else:
+        actions += [f"logdata:'{draw(_macro)} {draw(_macro)}'", f"msg:'{draw(_macro)}'"]
+    actions += [f"tag:{tag}" for tag in draw(st.lists(st.sampled_from(TAGS), max_size=2, unique=True))]
+    links = draw(st.sampled_from((0, 1, 1, 1, 1, 2, 2, 3)))
+    lines = []
+    if links == 0:
+        return f'SecAction "{",".join([*actions, *_link_actions(draw)])}"'
+    for link in range(links):
+        own = (actions if link == 0 else []) + _link_actions(draw) + (["chain"] if link < links - 1 else [])
+        negated = draw(st.sampled_from(("", "", "", "!")))
+        lines.append(f'SecRule {draw(_targets())} "{negated}{draw(_operator)}" "{",".join(own) or "t:none"}"')
+    return "\n".join(lines)
+
+
+@st.composite
+def rule_texts(draw: DrawFn) -> str:
+    """Draw the text of a rule set that sees and decides everything."""
+    count = draw(st.integers(1, 9))
+    markers = [*MARKERS, str(count)]
+    lines = [draw(_rule(number, markers)) for number in range(1, count + 1)]
+    for marker in MARKERS:
+        lines.insert(draw(st.integers(0, len(lines))), f"SecMarker {marker}")
+    detect = draw(st.integers(0, 4)) == 0
+    limit = draw(st.sampled_from(("", "", "", "SecRequestBodyLimit 12\n", "SecRequestBodyLimit 12\nSecRequestBodyLimitAction ProcessPartial\n")))
+    return ON + ("SecRuleEngine DetectionOnly\n" if detect else "") + limit + "\n".join(lines) + "\n"
+
+
+def _pairs(draw: DrawFn, separator: str) -> str:
+    pairs = draw(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(TEXTS)), max_size=3))
+    return separator.join(f"{name}={value}" for name, value in pairs)
+
+
+@st.composite
+def requests(draw: DrawFn) -> Request:
+    """Draw a request."""
+    query = _pairs(draw, "&")
+    uri = draw(st.sampled_from(("/", "/a", "/ab/x1.php", "/a%2e/b"))) + (f"?{query}" if query else "")
+    headers = [("Host", "a.test")]
+    headers += draw(st.lists(st.tuples(st.sampled_from(HEADERS[:2]), st.sampled_from(TEXTS)), max_size=2))
+    if draw(st.integers(0, 2)) == 0:
+        headers.append(("Cookie", _pairs(draw, "; ")))
+    body = ""
+    if draw(st.booleans()):
+        kind = draw(st.sampled_from(("application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "application/json", "text/plain")))
+        headers.append(("Content-Type", kind))
+        if kind.startswith("multipart"):
+            name, value = draw(st.sampled_from(NAMES)), draw(st.sampled_from(TEXTS))
+            body = f'--B\r\nContent-Disposition: form-data; name="{name}"; filename="{value}"\r\n\r\n{value}\r\n--B--\r\n'
+        elif kind.endswith("json"):
+            body = f'{{"{draw(st.sampled_from(NAMES))}": "ab"'
+        else:
+            body = _pairs(draw, "&") or "a"
+    return Request(uri.encode(), [(name.encode(), value.encode()) for name, value in headers], body.encode())
+
+
+@st.composite
+def replies(draw: DrawFn) -> Reply | None:
+    """Draw what comes back, or None if nothing does."""
+    if draw(st.integers(0, 3)) == 0:
+        return None
+    headers = ((b"Content-Type", b"text/html"), (b"X-A", draw(st.sampled_from(TEXTS)).encode()))
+    return Reply(draw(st.sampled_from((200, 404, 500))), headers, draw(st.sampled_from(TEXTS)).encode())
+
+
+def exchanges() -> SearchStrategy[list[tuple[Request, Reply | None]]]:
+    """Draw exchanges that one rule set sees one after the other, some of them again."""
+    some = st.lists(st.tuples(requests(), replies()), min_size=1, max_size=3)
+    return some.map(lambda drawn: [*drawn, drawn[0]])

@@ -1,0 +1,37 @@
+"""The compiled program does what the rules say, whatever they are: it is compared with running every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from hypothesis import given, settings
+from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts
+from tests.support.waf import Reply, Request, inspect, rule_set, see
+
+from bartizan.perimeter.waf.compiler.fold import concerns
+from bartizan.perimeter.waf.compiler.reads import Access, rule_reads
+from bartizan.perimeter.waf.seclang import Rule
+
+
+def _compare(text: str, seen: Sequence[tuple[Request, Reply | None]]) -> None:
+    plain = rule_set(text, gate=False)
+    compiled = {"Hyperscan": rule_set(text), "RE2": rule_set(text, hyperscan=False)}
+    read = Access()
+    for entry in plain.book.entries:
+        if isinstance(entry, Rule):
+            read.add(rule_reads(entry))
+    for request, reply in seen:
+        expected = see(inspect(plain, request, reply), partial(concerns, read))
+        for name, rules in compiled.items():
+            told = see(inspect(rules, request, reply), partial(concerns, read))
+            differing = told.differences(expected)
+            assert not differing, f"with {name}, of {request}, {reply}: {differing}"
+
+
+@settings(max_examples=300)
+@given(rule_texts(), exchanges())
+def test_the_compiled_program_does_what_every_rule_in_turn_would(
+    text: str, seen: list[tuple[Request, Reply | None]]
+) -> None:
+    _compare(text, seen)
