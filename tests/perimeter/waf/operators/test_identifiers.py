@@ -21,13 +21,17 @@ def test_cards_agree_with_the_reference(pattern: bytes, values: list[bytes]) -> 
     check("verifyCC", pattern, values)
 
 
-@given(st.sampled_from([b"\\d{9}", b"[0-9-]{9,11}"]), _values("123456780 ", "223-45-6780 ", "666123456 ", "123456789 "))
+@given(
+    st.sampled_from([b"\\d{9}", b"[0-9-]{9,11}", b"(\\d{9})(-)?(x?)"]),
+    _values("123456780 ", "223-45-6780 ", "666123456 ", "123456789 "),
+)
 def test_social_security_numbers_agree_with_the_reference(pattern: bytes, values: list[bytes]) -> None:
     check("verifySSN", pattern, values)
 
 
 @given(
-    st.sampled_from([b"\\d{11}", b"[0-9.-]{11,14}"]), _values("52998224725 ", "529.982.247-25 ", "11111111111 ", "\0")
+    st.sampled_from([b"\\d{11}", b"[0-9.-]{11,14}", b"(?:x|(\\d{11}))\\s*"]),
+    _values("52998224725 ", "529.982.247-25 ", "11111111111 ", "\0"),
 )
 def test_cpf_agrees_with_the_reference(pattern: bytes, values: list[bytes]) -> None:
     check("verifyCPF", pattern, values)

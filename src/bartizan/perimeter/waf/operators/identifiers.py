@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from bartizan.perimeter.waf.operators.interface import Captures, Context, Operator
+from bartizan.perimeter.waf.operators.linear import Spans
 from bartizan.perimeter.waf.operators.regex import Regex, compile_rx
 
 __all__ = ["verify_cc", "verify_cpf", "verify_ssn", "verify_svnr"]
@@ -40,43 +41,87 @@ def verify_svnr(argument: bytes, context: Context) -> Operator:  # noqa: ARG001
 
 def _first_of(regex: Regex, valid: Callable[[bytes], bool]) -> Operator:
     """Capture the first match that is valid; matches may overlap."""
+    spans = regex.spans
 
     def search(value: bytes) -> Captures | None:
-        for _, text in _matches(regex, value, overlapping=True):
-            if valid(text):
+        left = _BYTES + _BYTES_PER_BYTE * len(value)
+        at = 0
+        while at < len(value) and left > 0 and (found := spans(value, at)) is not None:
+            start, end = found[0]
+            if valid(text := value[start:end]):
                 return (text,)
+            left -= max(end - start, _LEAST)
+            at = start + 1
         return None
 
     return search
 
 
+class _Row:
+    """What the matches in a value lead to, one behind the other."""
+
+    __slots__ = ("_known", "_left", "_spans", "_valid", "_value")
+
+    def __init__(self, regex: Regex, valid: Callable[[bytes], bool], value: bytes) -> None:
+        self._spans = regex.spans
+        self._valid = valid
+        self._value = value
+        self._left = _BYTES + _BYTES_PER_BYTE * len(value)
+        self._known: dict[int, bytes | None] = {}
+        """The last valid text in the row that begins at a place."""
+
+    def search(self) -> bytes | None:
+        """Return the last valid text in the first row that has one; a row begins at each byte but the last."""
+        at = 0
+        while at < len(self._value) - 1 and self._left > 0 and (found := self._spans(self._value, at)) is not None:
+            if (text := self._last(at)) is not None:
+                return text
+            at = max(found[0][0], at) + 1
+        return None
+
+    def _last(self, at: int) -> bytes | None:
+        steps: list[tuple[int, bytes | None]] = []
+        place: int | None = at
+        while place is not None and place not in self._known and self._left > 0:
+            found = self._spans(self._value, place)
+            if found is None:
+                break
+            text, following = self._step(found)
+            steps.append((place, text))
+            place = following
+        last = None if place is None else self._known.get(place)
+        for known, text in reversed(steps):
+            last = last or text
+            self._known[known] = last
+        return last
+
+    def _step(self, found: Spans) -> tuple[bytes | None, int | None]:
+        """Return the last valid text among a match and its groups, and where the row goes on, None if it ends."""
+        self._left -= max(found[0][1] - found[0][0], _LEAST)
+        while found[-1][0] < 0:
+            found.pop()
+        last = following = None
+        for start, end in found:
+            if start < 0:
+                return last, None
+            text = self._value[start:end]
+            last, following = (text if self._valid(text) else last), end
+            if start == end:
+                return last, None
+        return last, following
+
+
 def _last_in_a_row(argument: bytes, valid: Callable[[bytes], bool]) -> Operator:
-    """Capture the last valid one of the matches that follow each other, else the first one that overlaps others."""
+    """Capture the last valid text among matches that follow each other and their groups, as the reference does."""
     if not argument:
         return lambda value: None  # noqa: ARG005
     regex = compile_rx(argument)
-    first_of = _first_of(regex, valid)
 
     def search(value: bytes) -> Captures | None:
-        last = len(value) - 2  # the reference does not look at the last byte
-        found = None
-        for start, text in _matches(regex, value, overlapping=False):
-            if start <= last and valid(text):
-                found = text
-        return first_of(value) if found is None else (found,)
+        text = _Row(regex, valid, value).search()
+        return None if text is None else (text,)
 
     return search
-
-
-def _matches(regex: Regex, value: bytes, *, overlapping: bool) -> Iterator[tuple[int, bytes]]:
-    """Yield matches and where they begin, as long as the time they take grows with the value and not faster."""
-    left = _BYTES + _BYTES_PER_BYTE * len(value)
-    at = 0
-    while at < len(value) and left > 0 and (found := regex.spans(value, at)) is not None:
-        start, end = found[0]
-        yield start, value[start:end]
-        left -= max(end - start, _LEAST)
-        at = start + 1 if overlapping else max(end, start + 1)
 
 
 def _digits(text: bytes) -> list[int]:
