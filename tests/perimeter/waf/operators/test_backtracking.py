@@ -1,4 +1,5 @@
 import gc
+from time import sleep
 
 import pytest
 
@@ -40,6 +41,14 @@ def test_what_would_take_too_long_is_told_in_a_time_that_grows_with_the_text(val
     assert regex.test(value) is False
     with pytest.raises(MatchLimitError, match="takes too long"):
         regex_without_screen.spans(value)
+
+
+def test_time_in_which_others_have_the_processor_does_not_count() -> None:
+    def slowly(*arguments: int | bytes) -> object:
+        sleep(0.02)
+        return _ANYWHERE(*arguments)
+
+    assert Pcre2(rb"(?<=a)b", slowly).spans(b"b " * 600 + b"ab") == [(1201, 1202)]
 
 
 def test_what_pcre2_refuses_is_told() -> None:
