@@ -171,7 +171,7 @@ class _Analysis:
         """Run a rule that depends on known TX variables alone: whether it matches, and TX after it."""
         transaction = _scratch(self._program, self._known)
         for link, compiled in zip(rule.links, self._program.rules[position].links, strict=True):
-            if not reads_only_tx(link) or link.capture or not self._is_known(link_reads(link)):
+            if not reads_only_tx(link) or link.capture or compiled.beginnings or not self._is_known(link_reads(link)):
                 return None
             if any(setvar.collection != "TX" or setvar.name.literal is None for setvar in link.setvars):
                 return None
@@ -186,7 +186,7 @@ class _Analysis:
             known = reads_only_tx(asks) and bool(link.targets) and self._is_known(link_reads(asks))
             if known and not run_link(_scratch(self._program, self._known), compiled):
                 return True
-            if link.setvars or link.capture:
+            if link.setvars or link.capture or compiled.beginnings:
                 return False
         return False
 
@@ -316,7 +316,8 @@ class _Analysis:
                 before = dict(transaction.tx)
                 matched = run_link(transaction, compiled_link)
                 reads.add(link_reads(link))
-                if matched and (link.capture or any(setvar.collection != "TX" for setvar in link.setvars)):
+                lasting = compiled_link.beginnings or any(setvar.collection != "TX" for setvar in link.setvars)
+                if matched and (link.capture or lasting):
                     folding.always |= bit
                     return
                 if transaction.tx != before and not self._hoist_baseline(
@@ -334,7 +335,8 @@ class _Analysis:
             folding.gated.append(GatedLink(position, index, argument))
             break
         else:
-            if not compiled.quiet or position in self._landings:
+            skipped = range(position + 1, self._landings.get(position, 0))
+            if not compiled.quiet or any(other in skipped for other in self._left):
                 folding.always |= bit
                 return
         if reads.everything or reads.prefixes:

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bartizan.perimeter.waf.compiler.controls import BEGINNINGS
 from bartizan.perimeter.waf.compiler.fold import Folding, concerns, overlaps
 from bartizan.perimeter.waf.compiler.lower import Lowered
 from bartizan.perimeter.waf.compiler.reads import CAPTURED, Access, rule_writes
 from bartizan.perimeter.waf.engine.program import CompiledLink, CompiledRule
 from bartizan.perimeter.waf.engine.variables import DYNAMIC, READERS, Reader
+from bartizan.perimeter.waf.operators.pcre import translate
 from bartizan.perimeter.waf.seclang.model import Link, Rule
 from bartizan.perimeter.waf.seclang.template import Macro, Template
 
 __all__ = ["with_inputs"]
 
 OWN = frozenset(("MATCHED_VAR", "MATCHED_VARS", "MATCHED_VARS_NAMES", "MATCHED_VAR_NAME"))
+FIXED = (b"id", b"rev", b"severity")
+"""Members of RULE that are the same in every exchange."""
+CAPTURING = frozenset(("pm", "pmf", "pmfromfile"))
+"""Operators that capture what they found, and nothing else."""
 LARGE = frozenset(("REQUEST_BODY", "RESPONSE_BODY", "FULL_REQUEST", "FILES_TMP_CONTENT", "XML"))
 """Variables that are rarely the same twice."""
 
@@ -48,7 +54,8 @@ class _Dependence:
         self._rule = rule
         self._compiled = compiled
         self._others = others
-        self._own = Access()
+        self._own: set[bytes] = set()
+        """Captures that are this rule's own if it comes to look at them."""
         self._inputs: list[Reader] = []
 
     def result(self) -> CompiledRule:
@@ -78,7 +85,7 @@ class _Dependence:
                 return False
             else:
                 self._inputs.append(compiled_target.fetch)
-        self._own.add(rule_writes(replace(self._rule, links=(replace(link, setvars=()),))))
+        self._own |= _captured(link)
         return link.operation is None or self._knows(link.operation.argument)
 
     def _sets(self, link: Link) -> bool:
@@ -87,14 +94,13 @@ class _Dependence:
                 return False
             if not (self._knows(setvar.name) and self._knows(setvar.value)):
                 return False
-        self._own.add(rule_writes(replace(self._rule, links=(link,))))
-        return True
+        return not any(action.name in BEGINNINGS for action in link.actions)
 
     def _is_own(self, kind: str, text: bytes) -> bool:
         if kind == "regex":
             return not any(overlaps(access, text) for access in self._others)
         if text in CAPTURED:
-            return text in self._own.names
+            return text in self._own
         return self._is_stable(text)
 
     def _is_stable(self, name: bytes) -> bool:
@@ -106,10 +112,23 @@ class _Dependence:
     def _knows_macro(self, macro: Macro) -> bool:
         key = macro.key
         if macro.variable == "TX" and key is not None:
-            return key in self._own.names if key in CAPTURED else self._is_stable(key)
-        if macro.variable in OWN or macro.variable == "RULE":
+            return key in self._own if key in CAPTURED else self._is_stable(key)
+        if macro.variable in OWN or (macro.variable == "RULE" and key in FIXED):
             return True
         if macro.variable in DYNAMIC or macro.variable in LARGE or macro.variable not in READERS:
             return False
         self._inputs.append(READERS[macro.variable])
         return True
+
+
+def _captured(link: Link) -> set[bytes]:
+    """Return the captures that a link certainly sets when it matches: as many as its pattern has groups."""
+    operation = link.operation
+    if not link.capture or operation is None or operation.negated:
+        return set()
+    if operation.name in CAPTURING:
+        return {b"0"}
+    argument = operation.argument.literal
+    if operation.name != "rx" or argument is None:
+        return set()
+    return {b"%d" % number for number in range(min(10, len(translate(argument).groups) + 1))}

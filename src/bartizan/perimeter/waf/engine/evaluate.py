@@ -56,18 +56,41 @@ def run_remembered(transaction: Transaction, rule: CompiledRule) -> None:
 
 
 def _run_and_remember(transaction: Transaction, rule: CompiledRule, key: int) -> None:
-    before = transaction.tx.copy()
+    before = transaction.tx
+    transaction.tx = after = _Recording(before)
     matched = run_rule(transaction, rule)
-    after = transaction.tx
-    if (matched and not rule.repeatable) or len(after) < len(before) or not sys.flags.hash_randomization:
+    transaction.tx = before
+    writes = after.writes
+    if after.unset:
+        before.clear()
+        before.update(after)
+    else:
+        before.update(writes)
+    if (matched and not rule.repeatable) or after.unset or not sys.flags.hash_randomization:
         return
     if len(rule.outcomes) >= REMEMBERED:
         rule.outcomes.clear()
-    writes = {name: value for name, value in after.items() if before.get(name) != value}
     if not matched and not writes:
         rule.outcomes[key] = NOTHING
     elif sum(map(len, writes.values())) <= REMEMBERED_LENGTH:
         rule.outcomes[key] = Outcome(writes, transaction.touched, transaction.skip_to)
+
+
+class _Recording(dict[bytes, bytes]):
+    """TX while what a rule writes is recorded, the values that were there already included."""
+
+    def __init__(self, tx: dict[bytes, bytes]) -> None:
+        super().__init__(tx)
+        self.writes: dict[bytes, bytes] = {}
+        self.unset = False
+
+    def __setitem__(self, name: bytes, value: bytes) -> None:
+        super().__setitem__(name, value)
+        self.writes[name] = value
+
+    def pop(self, name: bytes, default: bytes | None = None) -> bytes | None:  # type: ignore[override]
+        self.unset = True
+        return super().pop(name, default)
 
 
 def run_link(transaction: Transaction, link: CompiledLink) -> bool:
