@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bartizan.perimeter.waf.operators.pcre import sets
 from bartizan.perimeter.waf.operators.pcre.leaves import write_run, write_set
 from bartizan.perimeter.waf.operators.pcre.nodes import (
@@ -32,9 +34,27 @@ _STARTS = (Place.TEXT_START, Place.LINE_START)
 _ENDS = (Place.TEXT_END, Place.LINE_END, Place.LAST_LINE_END)
 
 
-def write_hyperscan(node: Node) -> bytes:
-    """Return the pattern for ``HS_FLAG_DOTALL | HS_FLAG_MULTILINE``; case is already in its sets."""
-    return _write(node, b"%b", before=False, after=False)
+def write_hyperscan(node: Node, *, either_case: bool = False) -> bytes:
+    """Return the pattern for ``HS_FLAG_DOTALL | HS_FLAG_MULTILINE``; case is already in its sets.
+
+    With ``either_case`` it also matches texts that differ only in case from one that the pattern matches. That is not
+    what ``HS_FLAG_CASELESS`` does: with it ``[^A]`` would take no ``a``, though it takes the ``a`` that ``A`` becomes.
+    """
+    return _write(_in_either_case(node) if either_case else node, b"%b", before=False, after=False)
+
+
+def _in_either_case(node: Node) -> Node:
+    if isinstance(node, OneByte):
+        return OneByte(sets.either_case(node.bytes))
+    if isinstance(node, Assertion):
+        return node
+    if isinstance(node, Sequence):
+        return Sequence(tuple(map(_in_either_case, node.items)))
+    if isinstance(node, Alternation):
+        return Alternation(tuple(map(_in_either_case, node.branches)))
+    if isinstance(node, Beyond):
+        return replace(node, wider=_in_either_case(node.wider))
+    return replace(node, node=_in_either_case(node.node))
 
 
 def _write(node: Node, around: bytes, *, before: bool, after: bool) -> bytes:

@@ -20,7 +20,7 @@ from bartizan.perimeter.waf.operators.pcre.parser import parse
 from bartizan.perimeter.waf.operators.pcre.re2 import Written, write_re2
 from bartizan.perimeter.waf.operators.pcre.widen import widen
 
-__all__ = ["Translated", "can_be_empty", "translate"]
+__all__ = ["Translated", "can_be_empty", "gate_in_either_case", "translate"]
 
 REMEMBERED = 1024  # patterns: operators and the gate ask for the same ones, and so does the next reload
 
@@ -98,6 +98,15 @@ def _wider(node: Node) -> Written:
         return write_re2(widen(node))
     except NotLinearError:  # too large even so
         return Written(b"(?ms)", (), ())
+
+
+def gate_in_either_case(pattern: bytes) -> bytes:
+    """Return ``Translated.hyperscan`` for texts whose case is not what it is where the pattern is matched.
+
+    Raises:
+        PatternError: It is not valid.
+    """
+    return write_hyperscan(parse(pattern or b".*")[0], either_case=True)
 
 
 def can_be_empty(pattern: bytes, *, ignore_case: bool = False) -> bool:
