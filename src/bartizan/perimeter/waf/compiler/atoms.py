@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bartizan.perimeter.waf.engine.program import Operator
 from bartizan.perimeter.waf.operators import phrases, phrases_from_file
 from bartizan.perimeter.waf.operators.interface import Context, OperatorError
-from bartizan.perimeter.waf.operators.pcre import translate
+from bartizan.perimeter.waf.operators.pcre import gate_in_either_case, translate
 
 __all__ = ["CASE_BLIND", "EITHER_CASE", "Atom", "Pattern", "patterns_of", "scanned_chain"]
 
@@ -52,6 +52,14 @@ class Pattern:
     expression: bytes
     caseless: bool
     allow_empty: bool = False
+    source: bytes = field(default=b"", compare=False)
+    """The PCRE pattern that it was made from, if it was."""
+
+    def in_either_case(self) -> Pattern:
+        """Return a pattern that also matches texts that differ only in case from one that this one matches."""
+        if self.source:
+            return Pattern(gate_in_either_case(self.source), caseless=False, allow_empty=self.allow_empty)
+        return replace(self, caseless=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,12 @@ class Atom:
     negated: bool
     exact_steps: tuple[str, ...] = ()
     """The steps as the rule has them, which the operator needs where a scan can do with fewer."""
+    rough: bool = False
+    """Whether a scan may find a match where there is none, and the operator can tell for the same text."""
 
     def by_operator(self) -> Atom:
         """Return the same question for the operator to answer."""
-        return replace(self, patterns=(), steps=self.exact_steps)
+        return replace(self, patterns=(), steps=self.exact_steps, rough=False)
 
 
 def scanned_chain(transformations: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
@@ -116,7 +126,7 @@ def _rx(argument: bytes, context: Context) -> list[Pattern]:  # noqa: ARG001 - o
     translated = translate(argument)
     if translated.empty or translated.nothing:
         return []
-    return [Pattern(translated.hyperscan, caseless=False)]
+    return [Pattern(translated.hyperscan, caseless=False, source=argument)]
 
 
 def _phrases(texts: list[bytes]) -> list[Pattern]:

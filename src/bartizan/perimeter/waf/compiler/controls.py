@@ -11,7 +11,7 @@ from bartizan.perimeter.waf.engine.persistent import Change, to_number
 from bartizan.perimeter.waf.engine.program import CompiledAction, CompiledControl, Exclusion
 from bartizan.perimeter.waf.seclang.directives import MODES
 from bartizan.perimeter.waf.seclang.model import Action, Control, Rule
-from bartizan.perimeter.waf.seclang.parser import id_ranges
+from bartizan.perimeter.waf.seclang.selection import SELECTIONS
 
 if TYPE_CHECKING:
     from bartizan.perimeter.waf.engine.transaction import Transaction
@@ -42,7 +42,7 @@ def _removal(control: Control, rules: Mapping[int, Rule]) -> Apply:
     if literal is None:
         raise ValueError(f"ctl:{control.name} cannot have a macro")
     text = literal.decode("latin-1").strip()
-    selected = _selection(control.name, text)
+    selected = SELECTIONS[control.name.removeprefix("ruleRemove").removeprefix("Target").lower()](text)
     positions = [position for position, rule in rules.items() if selected(rule)]
     if control.target is None:
         mask = sum(1 << position for position in positions)
@@ -69,15 +69,6 @@ def _removal(control: Control, rules: Mapping[int, Rule]) -> Apply:
 
 def _looks_at(rule: Rule, variable: str) -> bool:
     return any(target.variable == variable for link in rule.links for target in link.targets)
-
-
-def _selection(control: str, text: str) -> Callable[[Rule], bool]:
-    if control.endswith("ById"):
-        ranges = id_ranges(text)
-        return lambda rule: any(low <= rule.id <= high for low, high in ranges)
-    if control.endswith("ByTag"):
-        return lambda rule: any(str(tag) == text for tag in rule.tags)
-    return lambda rule: rule.msg is not None and str(rule.msg) == text
 
 
 def _rule_engine(control: Control) -> Apply:
@@ -175,6 +166,22 @@ def _expirevar(action: Action) -> Apply:
     return apply
 
 
+def _deprecatevar(action: Action) -> Apply:
+    """``deprecatevar:ip.score=60/300``: lower a number by 60 for every 300 seconds since it was last changed."""
+    collection, _, name = action.key.partition(".")
+    rate = expansion(action.value)
+    member = name.encode("latin-1", "replace")
+
+    def apply(transaction: Transaction) -> None:
+        amount, _, period = rate(transaction).partition(b"/")
+        change = Change(
+            "lower", member, amount=to_number(amount), period=to_number(period), now=transaction.head.received
+        )
+        transaction.persistent.change(collection.upper(), change)
+
+    return apply
+
+
 def _setenv(action: Action) -> Apply:
     value = expansion(action.value)
     name = action.key.encode("latin-1", "replace")
@@ -201,7 +208,7 @@ def _sanitise(kind: str) -> Callable[[Action], Apply]:
 
 
 _ACTIONS: Mapping[str, Callable[[Action], Apply]] = {
-    "deprecatevar": _expirevar,
+    "deprecatevar": _deprecatevar,
     "expirevar": _expirevar,
     "initcol": _initcol,
     "sanitisearg": _sanitise("argument"),

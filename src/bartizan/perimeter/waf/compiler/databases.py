@@ -29,15 +29,20 @@ Scan = Callable[[bytes], Sequence[int]]
 """Returns the numbers of the patterns that match a text; valid until the next scan."""
 
 FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_SINGLEMATCH
-MAGIC = b"bartizan-hs-1\n"
+MAGIC = b"bartizan-hs-2\n"
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Compiled:
-    """A compiled set of patterns; ``refused`` are the numbers of those that Hyperscan cannot take."""
+    """A compiled set of patterns.
+
+    ``refused`` are the numbers of those that Hyperscan cannot take, ``rough`` of those that it takes only roughly: they
+    match more than they should.
+    """
 
     database: Any
     refused: tuple[int, ...]
+    rough: tuple[int, ...]
 
 
 Shared = WeakValueDictionary[str, Compiled]
@@ -70,8 +75,8 @@ class DatabaseCache:
         self._progress = progress
         self._shared = Shared() if shared is None else shared
 
-    def compile(self, sets: Sequence[Sequence[Pattern]]) -> list[tuple[Scan, frozenset[int]]]:
-        """Return, for each set, its scan and the numbers of the patterns that Hyperscan cannot take even roughly."""
+    def compile(self, sets: Sequence[Sequence[Pattern]]) -> list[tuple[Scan, Compiled]]:
+        """Return, for each set, its scan and what was compiled."""
         keys = [_key(patterns) for patterns in sets]
         loaded = {key: self._shared.get(key) or self._load(key) for key in dict.fromkeys(keys)}
         missing = {key: patterns for key, patterns in zip(keys, sets, strict=True) if loaded[key] is None}
@@ -100,7 +105,7 @@ class DatabaseCache:
         digest, body = content[len(MAGIC) : len(MAGIC) + 32], content[len(MAGIC) + 32 :]
         if not content.startswith(MAGIC) or hashlib.sha256(body).digest() != digest:
             return None
-        refused, serialised = msgspec.msgpack.decode(body, type=tuple[tuple[int, ...], bytes])
+        refused, rough, serialised = msgspec.msgpack.decode(body, type=tuple[tuple[int, ...], tuple[int, ...], bytes])
         try:
             database = hyperscan.loadb(serialised, hyperscan.HS_MODE_BLOCK) if serialised else None
         except hyperscan.HyperscanError:
@@ -108,13 +113,13 @@ class DatabaseCache:
         if database is not None:
             # The database frees its scratch with itself: nobody else may keep a reference to it.
             database.scratch = hyperscan.Scratch(database)
-        return Compiled(database, refused)
+        return Compiled(database, refused, rough)
 
     def _store(self, key: str, compiled: Compiled) -> None:
         if self._directory is None:
             return
         serialised = b"" if compiled.database is None else hyperscan.dumpb(compiled.database)
-        body = msgspec.msgpack.encode((compiled.refused, serialised))
+        body = msgspec.msgpack.encode((compiled.refused, compiled.rough, serialised))
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, name = tempfile.mkstemp(dir=self._directory, suffix=".new")
@@ -125,10 +130,10 @@ class DatabaseCache:
             return  # a full disk costs time at the next start, nothing else
 
 
-def _ready(compiled: Compiled | None) -> tuple[Scan, frozenset[int]]:
-    if compiled is None:
-        return (lambda _: ()), frozenset()
-    return (lambda _: ()) if compiled.database is None else _scan(compiled), frozenset(compiled.refused)
+def _ready(compiled: Compiled | None) -> tuple[Scan, Compiled]:
+    if compiled is None or compiled.database is None:
+        return (lambda _: ()), compiled or Compiled(None, (), ())
+    return _scan(compiled), compiled
 
 
 def _key(patterns: Sequence[Pattern]) -> str:
@@ -157,17 +162,17 @@ def _compile(patterns: Sequence[Pattern]) -> Compiled:
     flags = [_flags(pattern) for pattern in patterns]
     numbers = list(range(len(patterns)))
     refused: list[int] = []
+    rough: list[int] = []
     try:
-        return Compiled(_build(patterns, numbers, flags), ())
+        return Compiled(_build(patterns, numbers, flags), (), ())
     except hyperscan.HyperscanError:
         pass
     for number, pattern in enumerate(patterns):
         if not _accepts(pattern, flags[number]):
             flags[number] |= hyperscan.HS_FLAG_PREFILTER
-            if not _accepts(pattern, flags[number]):
-                refused.append(number)
+            (rough if _accepts(pattern, flags[number]) else refused).append(number)
     kept = [number for number in numbers if number not in set(refused)]
-    return Compiled(_build(patterns, kept, flags) if kept else None, tuple(refused))
+    return Compiled(_build(patterns, kept, flags) if kept else None, tuple(refused), tuple(rough))
 
 
 def _flags(pattern: Pattern) -> int:

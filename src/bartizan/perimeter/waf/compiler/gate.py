@@ -16,7 +16,7 @@ from bartizan.perimeter.waf.compiler.fold import Folding, GatedLink
 from bartizan.perimeter.waf.compiler.groups import Scanner, value_group
 from bartizan.perimeter.waf.compiler.lower import Lowered
 from bartizan.perimeter.waf.compiler.selection import compile_target, excludes
-from bartizan.perimeter.waf.engine.program import Gate
+from bartizan.perimeter.waf.engine.program import Gate, Operator
 from bartizan.perimeter.waf.engine.variables import REQUEST_BODY_VARIABLES, RESPONSE_VARIABLES
 from bartizan.perimeter.waf.seclang.model import Link, Selector, Target
 from bartizan.perimeter.waf.seclang.names import is_collection
@@ -24,6 +24,19 @@ from bartizan.perimeter.waf.seclang.names import is_collection
 __all__ = ["build_gate"]
 
 FEW = 3  # patterns that are matched one by one rather than by a database of their own
+ORDINARY = (
+    b"1",
+    b"id",
+    b"true",
+    b"2.50",
+    b"name",
+    b"hello",
+    b"two words",
+    b"text/html",
+    b"/index.html",
+    b"a.b@example.com",
+)
+"""Values that are everywhere: what matches many of them is not worth a scan, which tells each match at a cost."""
 ALIKE = 0.4  # share of common patterns from which sources share databases
 PHASES = range(1, 6)
 
@@ -74,20 +87,24 @@ def _ask(
     bit = 1 << gated.position
     operator = compiled.operator or lowered.make_operator(link, gated.argument)
     patterns: tuple[Pattern, ...] = ()
-    if scanning and link.operation is not None and not link.operation.negated:
+    if scanning and link.operation is not None and not link.operation.negated and _is_rare(operator):
         patterns = patterns_of(link.operation.name, gated.argument, lowered.context(link.place.file))
     atoms = _atoms(link, bit, Atom(bit, (), patterns, operator, compiled.negated))
     for target in link.targets:
         for phase in _phases_of(target.variable, rule.phase):
             if target.count:
                 counted = compile_target(target, link)
-                counting.setdefault(phase, []).append(Counting(bit, counted.fetch, atoms))
+                counting.setdefault(phase, []).append(Counting(bit, counted.fetch, [atom.by_operator() for atom in atoms]))
                 continue
             asked = questions.setdefault(_source(target, phase), _Questions())
             asked.atoms += atoms
             asked.excluded += [
                 (exclusion.selector, bit) for exclusion in link.excluded if exclusion.variable == target.variable
             ]
+
+
+def _is_rare(operator: Operator) -> bool:
+    return sum(operator(text) is not None for text in ORDINARY) <= len(ORDINARY) // 4
 
 
 def _atoms(link: Link, bit: int, atom: Atom) -> list[Atom]:
@@ -98,7 +115,7 @@ def _atoms(link: Link, bit: int, atom: Atom) -> list[Atom]:
         steps = link.transformations[:stage]
         if atom.patterns:
             steps, caseless = scanned_chain(steps)
-            patterns = tuple(replace(pattern, caseless=pattern.caseless or caseless) for pattern in atom.patterns)
+            patterns = tuple(pattern.in_either_case() if caseless else pattern for pattern in atom.patterns)
             exact = link.transformations[:stage]
             atoms.append(Atom(bit, steps, patterns, atom.operator, atom.negated, exact))
         else:
@@ -173,11 +190,10 @@ def _scanners(questions: dict[_Source, _Questions], cache: DatabaseCache) -> dic
             wanted.append((family, chain, len(sets)))
             sets.append(patterns)
     compiled = cache.compile(sets)
-    refused = {sets[number][index] for number, (_, bad) in enumerate(compiled) for index in bad}
+    refused = {sets[number][index] for number, (_, of_set) in enumerate(compiled) for index in of_set.refused}
+    rough = {sets[number][index] for number, (_, of_set) in enumerate(compiled) for index in of_set.rough}
     for asked in questions.values():
-        asked.atoms = [
-            atom.by_operator() if any(pattern in refused for pattern in atom.patterns) else atom for atom in asked.atoms
-        ]
+        asked.atoms = [_sorted_out(atom, refused, rough) for atom in asked.atoms]
     scanners: dict[_Source, Scanner] = {}
     for family in families:
         atoms = [atom for source in family.sources for atom in questions[source].atoms if atom.patterns]
@@ -194,6 +210,14 @@ def _scanners(questions: dict[_Source, _Questions], cache: DatabaseCache) -> dic
         )
         scanners.update(dict.fromkeys(family.sources, scanner))
     return scanners
+
+
+def _sorted_out(atom: Atom, refused: set[Pattern], rough: set[Pattern]) -> Atom:
+    if any(pattern in refused for pattern in atom.patterns):
+        return atom.by_operator()
+    if atom.steps == atom.exact_steps and any(pattern in rough for pattern in atom.patterns):
+        return replace(atom, rough=True)
+    return atom
 
 
 def _rules(patterns: Sequence[Pattern], atoms: Iterable[Atom]) -> list[int]:

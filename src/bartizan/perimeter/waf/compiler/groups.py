@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bartizan.perimeter.waf.compiler.atoms import EITHER_CASE, Atom
 from bartizan.perimeter.waf.compiler.databases import Scan
@@ -57,8 +58,9 @@ def value_group(
     transformations: Mapping[str, Transformation],
 ) -> Ask:
     """Return what answers for one source. ``scanner`` has the patterns of the atoms that have any."""
-    nodes = _tree(atoms)
-    group = _Group(nodes, scanner, transformations)
+    asked = list(atoms)
+    rough = {atom.bit: atom.operator for atom in asked if atom.rough}
+    group = _Group(_tree(asked), scanner, transformations, rough)
     return group.remembering() if sys.flags.hash_randomization else group.ask
 
 
@@ -80,8 +82,7 @@ def _tree(atoms: Iterable[Atom]) -> list[_Node]:
     return nodes
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """A step of a plan. ``scan`` is the chain's own database, for texts that no other chain shares."""
 
     transform: Transformation
@@ -124,11 +125,17 @@ class _Draft:
 
 class _Group:
     def __init__(
-        self, nodes: list[_Node], scanner: Scanner | None, transformations: Mapping[str, Transformation]
+        self,
+        nodes: list[_Node],
+        scanner: Scanner | None,
+        transformations: Mapping[str, Transformation],
+        rough: Mapping[int, Operator],
     ) -> None:
         self._nodes = nodes
         self._scanner = scanner
         self._transformations = transformations
+        self._rough = rough
+        self._rough_mask = sum(rough)
         self._plans: dict[frozenset[int], _Plan] = {}
         self._classes, self._plain = _byte_classes(nodes)
         self._empty = self._plan(frozenset())
@@ -164,56 +171,72 @@ class _Group:
             plan = self._plans.get(signature) or self._remember(signature)
         else:
             plan = self._empty
-        answer = 0
+        answer = hits = 0
         scanner = self._scanner
-        hits = 0
         if scanner is not None and (plan.mask or plan.steps):
-            rules = scanner.union_rules
-            for number in scanner.union(value):
-                hits |= rules[number]
-            answer = hits & plan.mask
+            found = scanner.union(value)
+            if found:
+                rules = scanner.union_rules
+                for number in found:
+                    hits |= rules[number]
+                answer = hits & plan.mask
+                if answer & self._rough_mask:
+                    answer = self._confirmed(answer, value)
         for bit, operator, negated in plan.operators:
             if (operator(value) is None) is negated:
                 answer |= bit
-        return answer | self._transformed(value, plan, hits) if plan.steps else answer
+        return answer | self._transformed(value, plan.steps, hits) if plan.steps else answer
 
-    def _transformed(self, value: bytes, plan: _Plan, hits: int) -> int:
+    def _transformed(self, value: bytes, steps: tuple[_Step, ...], hits: int) -> int:
         """Ask about the texts that the steps of a plan make of a value, each distinct text once."""
         answer = 0
         texts = [value]
-        masks: dict[bytes, int] = {}
-        own: dict[bytes, _Step | None] = {}
-        for step in plan.steps:
-            before = texts[step.parent]
-            text = step.transform(before)
+        others: dict[bytes, tuple[int, _Step | None]] | None = None
+        for step in steps:
+            transform, parent, mask, _, _, operators = step
+            text = transform(texts[parent])
             texts.append(text)
-            if step.mask:
-                if text == value:
-                    answer |= hits & step.mask
-                elif text in masks:
-                    masks[text] |= step.mask
-                    own[text] = None
+            if mask:
+                if text is value or text == value:
+                    same = hits & mask
+                    answer |= self._confirmed(same, value) if same & self._rough_mask else same
+                elif others is None:
+                    others = {text: (mask, step)}
+                elif text in others:
+                    others[text] = (others[text][0] | mask, None)
                 else:
-                    masks[text] = step.mask
-                    own[text] = step
-            for bit, operator, negated in step.operators:
+                    others[text] = (mask, step)
+            for bit, operator, negated in operators:
                 if (operator(text) is None) is negated:
                     answer |= bit
-        for text, mask in masks.items():
-            answer |= self._scan(text, mask, own[text])
+        if others is not None:
+            for text, (mask, own) in others.items():
+                answer |= self._scan(text, mask, own)
         return answer
 
     def _scan(self, text: bytes, mask: int, step: _Step | None) -> int:
-        found = 0
+        scanner = self._scanner
         if step is not None and step.scan is not None:
-            rules = step.rules
-            for number in step.scan(text):
-                found |= rules[number]
-        elif self._scanner is not None:
-            rules = self._scanner.union_rules
-            for number in self._scanner.union(text):
-                found |= rules[number]
-        return found & mask
+            scan, rules = step.scan, step.rules
+        elif scanner is not None:
+            scan, rules = scanner.union, scanner.union_rules
+        else:
+            return 0
+        found = 0
+        for number in scan(text):
+            found |= rules[number]
+        found &= mask
+        return self._confirmed(found, text) if found & self._rough_mask else found
+
+    def _confirmed(self, found: int, text: bytes) -> int:
+        """Leave out rules of which the scan was only roughly right."""
+        rough = found & self._rough_mask
+        while rough:
+            bit = rough & -rough
+            rough ^= bit
+            if self._rough[bit](text) is None:
+                found ^= bit
+        return found
 
     def _remember(self, signature: frozenset[int]) -> _Plan:
         if len(self._plans) >= PLANS:

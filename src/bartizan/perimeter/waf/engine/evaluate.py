@@ -213,9 +213,9 @@ def _persistent_change(transaction: Transaction, setvar: CompiledSetVar, name: b
         return Change("unset", name)
     value = setvar.value(transaction)
     if setvar.operation == "set":
-        return Change("set", name, value)
+        return Change("set", name, value, now=transaction.head.received)
     amount = to_number(value)
-    return Change("add", name, amount=amount if setvar.operation == "add" else -amount)
+    return Change("add", name, amount=amount if setvar.operation == "add" else -amount, now=transaction.head.received)
 
 
 def _conclude(transaction: Transaction, rule: CompiledRule) -> None:

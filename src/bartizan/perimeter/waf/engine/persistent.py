@@ -18,22 +18,30 @@ __all__ = ["Change", "Collections", "Members", "merge", "storage_key", "to_numbe
 MAX_MEMBERS = 1024
 MAX_KEY = 256  # bytes of a collection's key
 
-Members = dict[bytes, tuple[bytes, float]]
-"""Values with their expiry: Unix time in seconds, or 0 for that of the collection."""
+Held = tuple[bytes, float, float]
+"""A value, its expiry (0: that of the collection), and when it was changed last: Unix time in seconds."""
 
-_DECODER = msgspec.msgpack.Decoder(dict[bytes, tuple[bytes, float]])
+Members = dict[bytes, Held]
+
+_DECODER = msgspec.msgpack.Decoder(Members)
 _encode = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a member; ``amount`` is for ``add``, ``expires`` for ``expire`` (Unix time in seconds)."""
+    """One change of a member, ``now``. Times are Unix time in seconds.
 
-    kind: Literal["set", "add", "unset", "expire"]
+    ``amount`` is what ``add`` adds, and what ``lower`` takes off for every ``period`` seconds since the last change;
+    ``expires`` is for ``expire``.
+    """
+
+    kind: Literal["set", "add", "unset", "expire", "lower"]
     name: bytes
     value: bytes = b""
     amount: int = 0
     expires: float = 0.0
+    period: int = 0
+    now: float = 0.0
 
 
 class Collections:
@@ -67,11 +75,11 @@ class Collections:
     def members(self, collection: str) -> Sequence[tuple[bytes, bytes]]:
         """Return the members that live, as rules see them."""
         loaded = self._loaded.get(collection)
-        return [] if loaded is None else [(name, value) for name, (value, _) in loaded.items()]
+        return [] if loaded is None else [(name, held[0]) for name, held in loaded.items()]
 
     def get(self, collection: str, name: bytes) -> bytes:
         """Return one member's value, empty if there is none."""
-        return self._loaded.get(collection, {}).get(name, (b"", 0.0))[0]
+        return self._loaded.get(collection, {}).get(name, (b"", 0.0, 0.0))[0]
 
     def change(self, collection: str, change: Change) -> None:
         """Change a member here, and remember the change for the end."""
@@ -97,24 +105,39 @@ def merge(stored: bytes | None, changes: Sequence[Change], now: float) -> bytes:
 def _live(stored: bytes | None, now: float) -> Members:
     if stored is None:
         return {}
-    members: Mapping[bytes, tuple[bytes, float]] = _DECODER.decode(stored)
+    members: Mapping[bytes, Held] = _DECODER.decode(stored)
     return {name: held for name, held in members.items() if not held[1] or held[1] > now}
 
 
 def _apply(members: Members, change: Change) -> None:
     held = members.get(change.name)
-    if change.kind == "unset":
-        members.pop(change.name, None)
-    elif change.kind == "expire":
-        if held is not None:
-            members[change.name] = (held[0], change.expires)
-    elif held is None and len(members) >= MAX_MEMBERS:
+    if held is None:
+        _apply_to_none(members, change)
         return
-    elif change.kind == "set":
-        members[change.name] = (change.value, 0.0 if held is None else held[1])
-    else:
-        before = b"" if held is None else held[0]
-        members[change.name] = (b"%d" % (to_number(before) + change.amount), 0.0 if held is None else held[1])
+    value, expires, changed = held
+    match change.kind:
+        case "unset":
+            del members[change.name]
+        case "expire":
+            members[change.name] = (value, change.expires, changed)
+        case "set":
+            members[change.name] = (change.value, expires, change.now)
+        case "add":
+            members[change.name] = (b"%d" % (to_number(value) + change.amount), expires, change.now)
+        case "lower":
+            periods = int((change.now - changed) // change.period) if change.period > 0 else 0
+            if periods > 0:
+                lowered = max(0, to_number(value) - periods * change.amount)
+                members[change.name] = (b"%d" % lowered, expires, changed + periods * change.period)
+
+
+def _apply_to_none(members: Members, change: Change) -> None:
+    if len(members) >= MAX_MEMBERS:
+        return
+    if change.kind == "set":
+        members[change.name] = (change.value, 0.0, change.now)
+    elif change.kind == "add":
+        members[change.name] = (b"%d" % change.amount, 0.0, change.now)
 
 
 def to_number(text: bytes) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bartizan.perimeter.waf.engine.evaluate import run_remembered, run_rule
 from bartizan.perimeter.waf.engine.match import Intervention
+from bartizan.perimeter.waf.operators.backtracking import MatchLimitError
 
 if TYPE_CHECKING:
     from bartizan.perimeter.waf.engine.transaction import Transaction
@@ -33,8 +34,12 @@ def begin_phase(transaction: Transaction, phase: int) -> bool:
         transaction.agenda = whole & ~transaction.removed
     else:
         mask = transaction.mask
-        for facts in gate.facts[phase]:
-            mask |= facts(transaction)
+        try:
+            for facts in gate.facts[phase]:
+                mask |= facts(transaction)
+        except MatchLimitError:
+            _out_of_time(transaction)
+            return True
         transaction.mask = mask
         transaction.agenda = (mask | program.always) & whole & ~transaction.removed
     if phase <= transaction.allowed_until and phase != LOGGING:
@@ -51,7 +56,11 @@ def resume_phase(transaction: Transaction) -> bool:
 def _run(transaction: Transaction, began: float) -> bool:
     """Run what is on the agenda. The time budget is for the rules: what passes between phases does not count."""
     deadline = began + transaction.program.time_budget - transaction.spent
-    finished = _run_until(transaction, deadline)
+    try:
+        finished = _run_until(transaction, deadline)
+    except MatchLimitError:
+        _out_of_time(transaction)
+        finished = True
     transaction.spent += perf_counter() - began
     return finished
 
@@ -131,6 +140,7 @@ def _without_foresight(transaction: Transaction) -> None:
 
 def _out_of_time(transaction: Transaction) -> None:
     """The time budget is used up: end the rules here, closed or open as configured."""
+    transaction.agenda = 0
     transaction.over_budget = True
     program = transaction.program
     if program.on_budget == "deny" and transaction.mode == "on":

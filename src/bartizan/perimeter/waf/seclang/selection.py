@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from bartizan.perimeter.waf.operators.interface import OperatorError
+from bartizan.perimeter.waf.operators.regex import compile_rx
 from bartizan.perimeter.waf.seclang.model import Rule
 
 __all__ = ["SELECTIONS", "Selection", "by_id", "by_msg", "by_tag", "id_ranges"]
@@ -61,10 +63,10 @@ def _text_or_pattern(text: str) -> Callable[[str], bool]:
     if _PATTERN.search(text) is None:
         return lambda other: other == text
     try:
-        search = re.compile(text).search
-    except re.error as error:
+        test = compile_rx(text.encode("latin-1", "replace")).test
+    except OperatorError as error:
         raise ValueError(f"{text!r} is no pattern: {error}") from error
-    return lambda other: other == text or search(other) is not None
+    return lambda other: other == text or test(other.encode("latin-1", "replace"))
 
 
 SELECTIONS: Mapping[str, Callable[[str], Selection]] = {"byid": by_id, "bymsg": by_msg, "bytag": by_tag}
