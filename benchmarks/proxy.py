@@ -16,18 +16,21 @@ from benchmarks.contenders import BARTIZAN, NGINX, PEERS, Contender, running, up
 from benchmarks.load import NOISE, CaseFailed, Figures, measure
 from benchmarks.report import Row
 
-__all__ = ["proxy", "ratelimit"]
+__all__ = ["Score", "proxy", "ratelimit", "row"]
 
 ROUNDS = 3
 REQUIRED = 0.30  # of nginx's requests per second
 
 
 @dataclass
-class _Score:
+class Score:
+    """The rounds of one server, or why there are none."""
+
     rounds: list[Figures] = field(default_factory=list)
     failed: str = ""
 
     def middle(self, figure: str) -> float | None:
+        """Return the median of a figure over the rounds, the quiet ones if there are any."""
         if self.failed or not self.rounds:
             return None
         quiet = [each for each in self.rounds if each.others <= NOISE] or self.rounds
@@ -46,7 +49,7 @@ def ratelimit(directory: Path, seconds: float) -> list[Row]:
 
 
 def _compare(case: str, order: Sequence[Contender], directory: Path, seconds: float, *, limited: bool) -> list[Row]:
-    scores = {contender.name: _Score() for contender in order}
+    scores = {contender.name: Score() for contender in order}
     with upstream(directory / "upstream") as backend:
         for number, contender in enumerate(order):
             score = scores[contender.name]
@@ -54,16 +57,14 @@ def _compare(case: str, order: Sequence[Contender], directory: Path, seconds: fl
                 _round(contender, score, directory / f"{number}-{contender.name}", backend, seconds, limited=limited)
     ours = scores.pop(BARTIZAN.name)
     return [
-        _row(f"{case}, 1 KiB JSON", "requests/s", "rate", ours, scores, at_least=REQUIRED),
-        _row(f"{case}, requests per CPU second", "1/s", "per_cpu", ours, scores, at_least=REQUIRED),
-        _row(f"{case}, latency p50", "ms", "p50", ours, scores),
-        _row(f"{case}, latency p99", "ms", "p99", ours, scores),
+        row(f"{case}, 1 KiB JSON", "requests/s", "rate", ours, scores, at_least=REQUIRED),
+        row(f"{case}, requests per CPU second", "1/s", "per_cpu", ours, scores, at_least=REQUIRED),
+        row(f"{case}, latency p50", "ms", "p50", ours, scores),
+        row(f"{case}, latency p99", "ms", "p99", ours, scores),
     ]
 
 
-def _round(
-    contender: Contender, score: _Score, directory: Path, backend: int, seconds: float, *, limited: bool
-) -> None:
+def _round(contender: Contender, score: Score, directory: Path, backend: int, seconds: float, *, limited: bool) -> None:
     try:
         with running(contender, directory, backend, limited=limited) as place:
             figures = measure(place, seconds)
@@ -75,11 +76,19 @@ def _round(
         print(f"  {contender.name:<9} {figures}", flush=True)
 
 
-def _row(
-    case: str, unit: str, figure: str, ours: _Score, peers: dict[str, _Score], *, at_least: float | None = None
+def row(
+    case: str,
+    unit: str,
+    figure: str,
+    ours: Score,
+    peers: dict[str, Score],
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
 ) -> Row:
+    """Return a row of the report; requirements are on the ratio to nginx."""
     failed = {name: score.failed for name, score in peers.items() if score.failed}
     if ours.failed:
         failed[BARTIZAN.name] = ours.failed
     others = {name: score.middle(figure) for name, score in peers.items()}
-    return Row(case, unit, ours.middle(figure), others, NGINX.name, at_least=at_least, failed=failed)
+    return Row(case, unit, ours.middle(figure), others, NGINX.name, at_least, at_most, failed)

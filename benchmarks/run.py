@@ -18,10 +18,12 @@ from benchmarks.memory import memory
 from benchmarks.proxy import proxy, ratelimit
 from benchmarks.report import OUTPUT, Row, write_report
 from benchmarks.state import state
+from benchmarks.waf.gateway import gateway
 
 TARGETS: dict[str, Callable[[Path, float], list[Row]]] = {
     "proxy": proxy,
     "ratelimit": ratelimit,
+    "waf-gateway": gateway,
     "memory": memory,
     "denylist": denylist,
     "journal": journal,
