@@ -83,8 +83,7 @@ def _add_gate(lowered: Lowered, folding: Folding, databases: DatabaseCache | Non
     program.folded = folding.folded
     program.relied = folding.relied
     program.always = folding.always
-    program.readers = folding.readers
-    program.pattern_readers = tuple(folding.pattern_readers)
+    program.watch(folding.readers, tuple(folding.pattern_readers))
     program.gate = build_gate(lowered, folding, databases)
     program.rules = with_inputs(lowered, folding)
     if databases is None:

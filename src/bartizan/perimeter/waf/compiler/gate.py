@@ -94,7 +94,9 @@ def _ask(
         for phase in _phases_of(target.variable, rule.phase):
             if target.count:
                 counted = compile_target(target, link)
-                counting.setdefault(phase, []).append(Counting(bit, counted.fetch, [atom.by_operator() for atom in atoms]))
+                counting.setdefault(phase, []).append(
+                    Counting(bit, counted.fetch, [atom.by_operator() for atom in atoms])
+                )
                 continue
             asked = questions.setdefault(_source(target, phase), _Questions())
             asked.atoms += atoms

@@ -21,6 +21,7 @@ from bartizan.perimeter.waf.engine.transaction import Transaction
 from bartizan.perimeter.waf.operators import OPERATORS, Context, OperatorError
 from bartizan.perimeter.waf.operators.refused import REFUSED
 from bartizan.perimeter.waf.seclang.model import Link, Marker, Operation, Rule, RuleBook, SetVar
+from bartizan.perimeter.waf.seclang.template import Template
 from bartizan.perimeter.waf.transformations import TRANSFORMATIONS
 
 __all__ = ["Lowered", "Order", "lower", "order"]
@@ -136,8 +137,7 @@ class _Lowering:
             msg=None if rule.msg is None else expansion(rule.msg),
             logdata=None if rule.logdata is None else expansion(rule.logdata),
             tags=tuple(expansion(tag) for tag in rule.tags),
-            tag_names=tuple(str(tag) for tag in rule.tags),
-            msg_text="" if rule.msg is None else str(rule.msg),
+            fixed_tags=() if any(tag.macros for tag in rule.tags) else tuple(_readable(tag) for tag in rule.tags),
             severity=rule.severity,
             ver=rule.ver,
             rev=rule.rev,
@@ -227,7 +227,13 @@ def _never(value: bytes) -> None:  # noqa: ARG001 - an operator
 
 
 def _setvar(setvar: SetVar) -> CompiledSetVar:
-    return CompiledSetVar(setvar.collection, expansion(setvar.name), setvar.operation, expansion(setvar.value))
+    name = expansion(setvar.name)
+    known = (setvar.name.literal or b"").lower()
+    return CompiledSetVar(setvar.collection, name, setvar.operation, expansion(setvar.value), known)
+
+
+def _readable(tag: Template) -> str:
+    return (tag.literal or b"").decode("utf-8", "backslashreplace")
 
 
 def _is_quiet(rule: Rule) -> bool:

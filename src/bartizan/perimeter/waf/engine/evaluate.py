@@ -181,7 +181,7 @@ def _matched(transaction: Transaction, link: CompiledLink, name: bytes, text: by
 
 def _set_variables(transaction: Transaction, link: CompiledLink) -> None:
     for setvar in link.setvars:
-        name = setvar.name(transaction).lower()
+        name = setvar.known_name or setvar.name(transaction).lower()
         if setvar.collection == "TX":
             _set_tx(transaction, setvar, name)
         else:
@@ -199,13 +199,7 @@ def _set_tx(transaction: Transaction, setvar: CompiledSetVar, name: bytes) -> No
         amount = to_number(setvar.value(transaction))
         before = to_number(tx.get(name, b""))
         tx[name] = b"%d" % (before + amount if operation == "add" else before - amount)
-    program = transaction.program
-    readers = program.readers.get(name)
-    if readers is not None:
-        transaction.touched |= readers
-    for reads, rules in program.pattern_readers:
-        if reads(name):
-            transaction.touched |= rules
+    transaction.touched |= transaction.program.rules_that_read(name)
 
 
 def _persistent_change(transaction: Transaction, setvar: CompiledSetVar, name: bytes) -> Change:
@@ -253,7 +247,7 @@ def _describe(transaction: Transaction, rule: CompiledRule, *, disruptive: bool)
         var=_readable(transaction.matched_var_name),
         value=transaction.matched_var,
         severity=rule.severity,
-        tags=tuple(_readable(tag(transaction)) for tag in rule.tags),
+        tags=rule.fixed_tags or tuple(_readable(tag(transaction)) for tag in rule.tags),
         ver=rule.ver,
         rev=rule.rev,
         maturity=rule.maturity,

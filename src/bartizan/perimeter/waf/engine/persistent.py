@@ -142,6 +142,8 @@ def _apply_to_none(members: Members, change: Change) -> None:
 
 def to_number(text: bytes) -> int:
     """Read the number at the beginning of a text as C's ``stoi`` does; 0 if there is none."""
+    if len(text) < 10 and text.isdigit():
+        return int(text)
     stripped = text.lstrip(b" \t\n\v\f\r")[:20]
     end = 1 if stripped[:1] in (b"-", b"+") else 0
     while end < len(stripped) and stripped[end : end + 1].isdigit():

@@ -30,6 +30,9 @@ __all__ = [
     "Transformation",
 ]
 
+REMEMBERED = 4096  # names of TX variables
+REMEMBERED_LENGTH = 128  # bytes of a name
+
 Captures = tuple[bytes, ...]
 Operator = Callable[[bytes], Captures | None]
 Transformation = Callable[[bytes], bytes]
@@ -61,6 +64,8 @@ class CompiledSetVar:
     name: Expansion
     operation: Literal["set", "add", "subtract", "unset"]
     value: Expansion
+    known_name: bytes = b""
+    """The name in lower case, if it has no macro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +127,8 @@ class CompiledRule:
     msg: Expansion | None
     logdata: Expansion | None
     tags: tuple[Expansion, ...]
-    tag_names: tuple[str, ...]
-    msg_text: str
+    fixed_tags: tuple[str, ...]
+    """The tags, if none has a macro."""
     severity: int | None
     ver: str
     rev: str
@@ -193,3 +198,24 @@ class Program:
     by_id: Mapping[int, int] = field(default_factory=dict)
     mode: EngineMode = "on"
     notices: tuple[str, ...] = ()
+    _reading: dict[bytes, int] = field(default_factory=dict)
+
+    def watch(self, readers: Mapping[bytes, int], patterns: Sequence[tuple[Callable[[bytes], bool], int]]) -> None:
+        """Have rules run when what they read of TX was changed, by name and by pattern of names."""
+        self.readers = readers
+        self.pattern_readers = patterns
+        self._reading.clear()
+
+    def rules_that_read(self, name: bytes) -> int:
+        """Return the rules that have to run when the TX variable ``name`` was changed. The last ones are remembered."""
+        mask = self._reading.get(name)
+        if mask is None:
+            mask = self.readers.get(name, 0)
+            for reads, rules in self.pattern_readers:
+                if reads(name):
+                    mask |= rules
+            if len(self._reading) >= REMEMBERED:
+                self._reading.clear()
+            if len(name) <= REMEMBERED_LENGTH:
+                self._reading[name] = mask
+        return mask
