@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from tests.support.waf import ON, Reply, Request
 
-__all__ = ["exchanges", "rule_texts"]
+__all__ = ["exchanges", "rule_texts", "scanned_rule_texts"]
 
 NAMES = ("a", "b", "Ab", "x1")
 TEXTS = ("a", "b", "A", "ab", "aB", "Ab c", "1", "2", "12", "%41", "%2541", "a/../b", "/a", "select", "SELECT 1 or 1=1", "x&lt;a",
@@ -29,7 +29,7 @@ COLLECTIONS = (
 OFTEN = ("ARGS", "ARGS", "ARGS", "ARGS_NAMES", "REQUEST_HEADERS", "REQUEST_COOKIES", "REQUEST_BODY", "REQUEST_URI")
 HEADERS = ("User-Agent", "X-A", "Cookie", "Host", "Content-Type")
 PATTERNS = ("a", "^a", "a$", "^$", "(a)(b)?", "(?i)ab", "[^A]", "x[^A-Z]?", "\\d+", "(\\w+)\\W(\\w+)", "^.*$", "a|b",
-            "(?i:sel)ect", "\\ba", "[a-z]{2}", "^(?:a|b)c?$", "[[:upper:]]", "(1)|(2)", "a{0,2}b", "(?!a)b", "ab.c", "\\x41")  # fmt: skip
+            "(?i:sel)ect", "\\ba", "[a-z]{2}", "^(?:a|b)c?$", "[[:upper:]]", "(1)|(2)", "a{0,2}b", "(?!a)b", "ab.c", "\\x41", "(?:a[^b]{0,300}){2,90}b", "A")  # fmt: skip
 TRANSFORMATIONS = (
     "lowercase", "uppercase", "urlDecode", "urlDecodeUni", "htmlEntityDecode", "jsDecode", "cssDecode", "trim",
     "compressWhitespace", "removeWhitespace", "removeNulls", "replaceComments", "removeComments", "normalisePath",
@@ -183,6 +183,29 @@ def rule_texts(draw: DrawFn) -> str:
     detect = draw(st.integers(0, 4)) == 0
     limit = draw(st.sampled_from(("", "", "", "SecRequestBodyLimit 12\n", "SecRequestBodyLimit 12\nSecRequestBodyLimitAction ProcessPartial\n")))
     return ON + ("SecRuleEngine DetectionOnly\n" if detect else "") + limit + "\n".join(lines) + "\n"
+
+
+@st.composite
+def scanned_rule_texts(draw: DrawFn) -> str:
+    """Draw a rule set that asks so much of one variable that it is worth a database of patterns."""
+    variable = draw(st.sampled_from(("ARGS", "ARGS:a", "REQUEST_HEADERS:X-A", "REQUEST_URI", "ARGS|REQUEST_COOKIES|!ARGS:b")))
+    lines = []
+    for number in range(1, draw(st.integers(5, 12)) + 1):
+        chain = draw(st.lists(st.sampled_from(TRANSFORMATIONS), max_size=3))
+        if draw(st.booleans()):
+            chain.insert(draw(st.integers(0, len(chain))), "lowercase")
+        actions = [f"id:{number}", "phase:2", "pass", *(f"t:{name}" for name in chain)]
+        if draw(st.integers(0, 4)) == 0:
+            actions.append("multiMatch")
+        argument = draw(_text.filter(bool))
+        operator = draw(st.one_of(
+            st.sampled_from(PATTERNS).map("@rx {}".format),
+            st.sampled_from(("contains", "containsWord", "beginsWith", "endsWith", "streq", "strmatch", "pm")).map(
+                "@{{}} {}".format(argument).format
+            ),
+        ))  # fmt: skip
+        lines.append(f'SecRule {variable} "{operator}" "{",".join(actions)}"')
+    return ON + "\n".join(lines) + "\n"
 
 
 def _pairs(draw: DrawFn, separator: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import given, settings
-from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts
+from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts, scanned_rule_texts
 from tests.support.waf import Reply, Request, inspect, rule_set, see
 
 from bartizan.perimeter.waf.compiler.fold import concerns
@@ -34,4 +34,10 @@ def _compare(text: str, seen: Sequence[tuple[Request, Reply | None]]) -> None:
 def test_the_compiled_program_does_what_every_rule_in_turn_would(
     text: str, seen: list[tuple[Request, Reply | None]]
 ) -> None:
+    _compare(text, seen)
+
+
+@settings(max_examples=100)
+@given(scanned_rule_texts(), exchanges())
+def test_scans_leave_out_no_rule_that_matches(text: str, seen: list[tuple[Request, Reply | None]]) -> None:
     _compare(text, seen)

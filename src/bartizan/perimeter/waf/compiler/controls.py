@@ -68,7 +68,7 @@ def _removal(control: Control, rules: Mapping[int, Rule]) -> Apply:
 
 
 def _looks_at(rule: Rule, variable: str) -> bool:
-    return any(target.variable == variable for link in rule.links for target in link.targets)
+    return any(target.variable == variable for target in rule.links[0].targets)
 
 
 def _rule_engine(control: Control) -> Apply:

@@ -59,7 +59,8 @@ def value_group(
 ) -> Ask:
     """Return what answers for one source. ``scanner`` has the patterns of the atoms that have any."""
     asked = list(atoms)
-    rough = {atom.bit: atom.operator for atom in asked if atom.rough}
+    exact = {atom.bit for atom in asked if atom.patterns and not atom.rough}  # of other texts, with multiMatch
+    rough = {atom.bit: atom.operator for atom in asked if atom.rough and atom.bit not in exact}
     group = _Group(_tree(asked), scanner, transformations, rough)
     return group.remembering() if sys.flags.hash_randomization else group.ask
 

@@ -34,7 +34,7 @@ def compile_target(target: Target, link: Link) -> CompiledTarget:
     """Return a target ready to read, with the exclusions of its rule applied. Raises ``ValueError``."""
     fetch = _fetch(target, link.namespaces)
     left_out = [exclusion for exclusion in link.excluded if exclusion.variable == target.variable]
-    if left_out:
+    if left_out and not target.count:  # numbers are of all members, as in ModSecurity
         fetch = _without(fetch, target, left_out)
     if target.count:
         fetch = _counting(fetch)

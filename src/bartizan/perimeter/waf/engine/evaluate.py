@@ -14,12 +14,20 @@ from bartizan.perimeter.waf.engine.persistent import Change, to_number
 from bartizan.perimeter.waf.engine.program import Outcome
 
 if TYPE_CHECKING:
-    from bartizan.perimeter.waf.engine.program import Captures, CompiledLink, CompiledRule, CompiledSetVar, Operator
+    from bartizan.perimeter.waf.engine.program import (
+        Captures,
+        CompiledLink,
+        CompiledRule,
+        CompiledSetVar,
+        Exclusion,
+        Operator,
+    )
     from bartizan.perimeter.waf.engine.transaction import Transaction
     from bartizan.perimeter.waf.engine.variables import Pairs
 
 __all__ = ["run_link", "run_remembered", "run_rule"]
 
+LOGGING = 5  # a phase when everything is over already
 REMEMBERED = 512  # outcomes of a rule
 REMEMBERED_LENGTH = 2048  # bytes of an outcome
 NOTHING = Outcome({}, 0, 0)
@@ -101,7 +109,7 @@ def run_link(transaction: Transaction, link: CompiledLink) -> bool:
         _set_variables(transaction, link)
         return True
     operator = link.operator or link.operator_for(transaction)  # type: ignore[misc]
-    exclusions = transaction.exclusions.get(transaction.position) if transaction.exclusions else None
+    exclusions = _exclusions(transaction, link) if transaction.exclusions else None
     matched = False
     for target in link.targets:
         pairs = target.fetch(transaction)
@@ -116,6 +124,12 @@ def run_link(transaction: Transaction, link: CompiledLink) -> bool:
     return matched
 
 
+def _exclusions(transaction: Transaction, link: CompiledLink) -> tuple[Exclusion, ...] | None:
+    """``ctl:ruleRemoveTarget…`` is about the first link of a chain, as ``SecRuleUpdateTarget…`` is."""
+    rule = transaction.rule
+    return transaction.exclusions.get(transaction.position) if rule is not None and rule.links[0] is link else None
+
+
 def _look(
     transaction: Transaction,
     link: CompiledLink,
@@ -127,29 +141,37 @@ def _look(
     matched = False
     negated = link.negated
     chain = link.chain
+    if link.multi_match:
+        pairs = [(name, text) for name, value in pairs for text in _every_stage(link, value)]
+        chain = ()
     for name, value in pairs:
-        if link.multi_match:
-            texts = _every_stage(link, value)
-        elif chain:
-            cache = transaction.transformed
-            key = (link.chain_id, value)
-            text = cache.get(key)
-            if text is None:
-                text = value
-                for transformation in chain:
-                    text = transformation(text)
-                cache[key] = text
-            texts = [text]
-        else:
-            texts = [value]
-        for text in texts:
-            captures = operator(text)
-            if (captures is None) is negated:
-                matched = True
-                _matched(
-                    transaction, link, b"%b:%b" % (label, name) if is_collection and name else label, text, captures
-                )
+        text = _transformed(transaction, link, value) if chain else value
+        captures = operator(text)
+        if (captures is None) is negated:
+            matched = True
+            transaction.matched_var = text
+            transaction.matched_var_name = full = b"%b:%b" % (label, name) if is_collection and name else label
+            transaction.matched_vars.append((full, text))
+            if link.acts:
+                _act(transaction, link, captures)
     return matched
+
+
+def _transformed(transaction: Transaction, link: CompiledLink, value: bytes) -> bytes:
+    chain = link.chain
+    if len(chain) <= 2 and len(value) <= 64:
+        for transformation in chain:
+            value = transformation(value)
+        return value
+    cache = transaction.transformed
+    key = (link.chain_id, value)
+    text = cache.get(key)
+    if text is None:
+        text = value
+        for transformation in chain:
+            text = transformation(text)
+        cache[key] = text
+    return text
 
 
 def _every_stage(link: CompiledLink, value: bytes) -> list[bytes]:
@@ -162,10 +184,8 @@ def _every_stage(link: CompiledLink, value: bytes) -> list[bytes]:
     return texts
 
 
-def _matched(transaction: Transaction, link: CompiledLink, name: bytes, text: bytes, captures: Captures | None) -> None:
-    transaction.matched_var = text
-    transaction.matched_var_name = name
-    transaction.matched_vars.append((name, text))
+def _act(transaction: Transaction, link: CompiledLink, captures: Captures | None) -> None:
+    """Do what a link does for each value that matches."""
     if link.capture and captures:
         tx = transaction.tx
         readers = transaction.program.readers
@@ -224,7 +244,7 @@ def _conclude(transaction: Transaction, rule: CompiledRule) -> None:
     if rule.skip_to:
         transaction.skip_to = rule.skip_to
     disruption = rule.disruption
-    disruptive = disruption in ("deny", "drop", "redirect")
+    disruptive = disruption in ("deny", "drop", "redirect") and rule.phase != LOGGING
     if rule.log or (disruptive and transaction.mode == "on"):
         match = _describe(transaction, rule, disruptive=disruptive)
         if rule.log:

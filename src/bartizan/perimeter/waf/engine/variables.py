@@ -178,7 +178,7 @@ READERS: Mapping[str, Reader] = {
     "MATCHED_VARS": lambda transaction: transaction.matched_vars.copy(),  # matches are added while it is read
     "MATCHED_VARS_NAMES": _names_of("matched_vars"),
     "MATCHED_VAR_NAME": _attribute("matched_var_name"),
-    "MODSEC_BUILD": lambda transaction: ((b"", b"030000150"),),  # noqa: ARG005 - the version that is followed
+    "MODSEC_BUILD": lambda transaction: ((b"", b"030015100"),),  # noqa: ARG005 - the version that is followed
     "MSC_PCRE_ERROR": lambda transaction: _ZERO,  # noqa: ARG005 - patterns cannot fail
     "MSC_PCRE_LIMITS_EXCEEDED": lambda transaction: _ZERO,  # noqa: ARG005
     "MULTIPART_BOUNDARY_QUOTED": _multipart("boundary_quoted"),
@@ -205,7 +205,7 @@ READERS: Mapping[str, Reader] = {
     "REMOTE_ADDR": lambda transaction: _text(transaction.head.client),
     "REMOTE_HOST": lambda transaction: _text(transaction.head.client),
     "REMOTE_PORT": lambda transaction: _text(transaction.head.client_port),
-    "REMOTE_USER": _attribute("remote_user"),
+    "REMOTE_USER": lambda transaction: ((b"", transaction.remote_user),) if transaction.remote_user else (),
     "REQBODY_ERROR": lambda transaction: _ONE if transaction.body_error else _ZERO,
     "REQBODY_ERROR_MSG": _attribute("body_error"),
     "REQBODY_PROCESSOR": _attribute("body_processor"),
