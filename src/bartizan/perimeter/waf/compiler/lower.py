@@ -173,6 +173,7 @@ class _Lowering:
             controls=tuple(compile_control(control, self._by_position) for control in link.controls),
             beginnings=tuple(compile_action(action) for action in link.actions if action.name in BEGINNINGS),
             actions=tuple(compile_action(action) for action in link.actions if action.name not in BEGINNINGS),
+            acts=bool(link.capture or link.setvars or any(action.name in BEGINNINGS for action in link.actions)),
         )
 
     def _operator(

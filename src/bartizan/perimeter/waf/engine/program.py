@@ -102,6 +102,8 @@ class CompiledLink:
     actions: tuple[CompiledAction, ...]
     beginnings: tuple[CompiledAction, ...] = ()
     """Actions that make collections known, before ``setvars``."""
+    acts: bool = True
+    """Whether anything is to be done for each value that matches."""
 
 
 @dataclass(frozen=True, slots=True)
