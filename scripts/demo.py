@@ -62,7 +62,7 @@ class Demo:
         command = [sys.executable, "-m", "bartizan.cli", "up", "--dev", "-c", setup.file.name]
         begun = time.monotonic()
         up = self._stack.enter_context(process(command, log))
-        wait_for(lambda: up.poll() is not None or self._serves(log), "bartizan up", 90)
+        wait_for(lambda: up.poll() is not None or self._serves(log, begun), "bartizan up", 90)
         check(up.poll() is None, log.read_text())
         taken = time.monotonic() - begun
         self._client = Client(setup)
@@ -175,13 +175,14 @@ class Demo:
     def _databases(self) -> list[Path]:
         return list((self._setup.directory / "bartizan-data" / "waf").glob("*.hsdb"))
 
-    def _serves(self, log: Path) -> bool:
-        """Tell whether the gateway is up; meanwhile show how far the rules are, as `up` does at a terminal."""
+    def _serves(self, log: Path, begun: float) -> bool:
+        """Tell whether the gateway is up; meanwhile show at a terminal how far the rules are."""
         if "serves with" in log.read_text():
             print(f"\r{'':<60}\r" if sys.stdout.isatty() else "", end="", flush=True)
             return True
         if sys.stdout.isatty():
-            print(f"\rcompiling WAF rules: {len(self._databases())} databases", end="", flush=True)
+            done, seconds = len(self._databases()), time.monotonic() - begun
+            print(f"\rcompiling WAF rules: {done} databases, {seconds:.0f} s", end="", flush=True)
         return False
 
     def _settled(self, status: int) -> Answer:
