@@ -14,21 +14,108 @@ from bartizan.perimeter.waf.transformations import TRANSFORMATIONS
 if TYPE_CHECKING:
     from bartizan.perimeter.waf.engine.transaction import Transaction
 
-__all__ = ["Counting", "Facts", "collection_facts", "counting_facts", "scalar_facts"]
+__all__ = [
+    "BODY_VARIABLES",
+    "HEAD_VARIABLES",
+    "Counting",
+    "Facts",
+    "body_facts",
+    "collection_facts",
+    "counting_facts",
+    "head_facts",
+    "scalar_facts",
+    "xml_facts",
+]
 
 Facts = Callable[["Transaction"], int]
 Ask = Callable[[bytes], int]
 
 REMEMBERED = 16384  # pairs of name and value
+REMEMBERED_HEADS = 4096
+
+HEAD_VARIABLES = (
+    "AUTH_TYPE",
+    "REMOTE_ADDR",
+    "REMOTE_HOST",
+    "REQUEST_COOKIES",
+    "REQUEST_COOKIES_NAMES",
+    "REQUEST_HEADERS",
+    "REQUEST_HEADERS_NAMES",
+    "REQUEST_METHOD",
+    "REQUEST_PROTOCOL",
+    "SERVER_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+)
+"""Variables that are told by method, protocol, header fields and addresses: the same for most requests of a client."""
+
+BODY_VARIABLES = tuple(
+    name
+    for name in READERS
+    if name.startswith(("ARGS_POST", "FILES", "MULTIPART_", "REQBODY_ERROR", "REQBODY_PROCESSOR_ERROR", "XML"))
+    or name in ("REQUEST_BODY", "REQUEST_BODY_LENGTH")
+)
+"""Variables that are always the same where there is no body, and no error because of that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counting:
     """A rule (``bit``) that asks how many members a collection has; ``fetch`` reads the number."""
 
+    variable: str
     bit: int
     fetch: Reader
     atoms: Sequence[Atom]
+
+
+def head_facts(parts: Sequence[Facts]) -> Facts:
+    """Return the facts of ``HEAD_VARIABLES`` together, remembered for the last heads by a keyed hash."""
+    everything = _all(parts)
+    if not sys.flags.hash_randomization:
+        return everything
+    known: dict[int, int] = {}
+    get = known.get
+
+    def facts(transaction: Transaction) -> int:
+        head = transaction.head
+        key = hash((head.method, head.protocol, head.client, head.server, head.server_port, *head.headers))
+        answer = get(key)
+        if answer is None:
+            answer = everything(transaction)
+            if len(known) >= REMEMBERED_HEADS:
+                known.clear()
+            known[key] = answer
+        return answer
+
+    return facts
+
+
+def body_facts(parts: Sequence[Facts]) -> Facts:
+    """Return the facts of ``BODY_VARIABLES`` together; where there is no body they are known."""
+    everything = _all(parts)
+    without: int | None = None
+
+    def facts(transaction: Transaction) -> int:
+        nonlocal without
+        if transaction.body or transaction.body_error:
+            return everything(transaction)
+        if without is None:
+            without = everything(transaction)
+        return without
+
+    return facts
+
+
+def _all(parts: Sequence[Facts]) -> Facts:
+    asked = tuple(parts)
+
+    def facts(transaction: Transaction) -> int:
+        answer = 0
+        for each in asked:
+            answer |= each(transaction)
+        return answer
+
+    return facts
 
 
 def scalar_facts(variable: str, ask: Ask) -> Facts:
@@ -48,16 +135,13 @@ def collection_facts(
     variable: str,
     whole: Ask | None,
     members: Mapping[bytes, Ask],
-    xpaths: Mapping[bytes, Ask],
     left_out: Sequence[tuple[Callable[[bytes], bool], int]],
 ) -> Facts:
     """Return the facts of a collection.
 
-    ``whole`` answers for every member, ``members`` for those of a name (lower case), ``xpaths`` for what an XPath
-    finds. ``left_out`` are members that rules (a set of bits) do not look at.
+    ``whole`` answers for every member, ``members`` for those of a name (lower case). ``left_out`` are members that
+    rules (a set of bits) do not look at.
     """
-    if xpaths:
-        return _xml_facts(xpaths)
     pair = _pair(whole, members, left_out)
     reader = READERS[variable]
     if whole is None and variable == "REQUEST_HEADERS":
@@ -136,7 +220,8 @@ def _header_facts(members: Mapping[bytes, Ask]) -> Facts:
     return facts
 
 
-def _xml_facts(xpaths: Mapping[bytes, Ask]) -> Facts:
+def xml_facts(xpaths: Mapping[bytes, Ask]) -> Facts:
+    """Return the facts of an XML body: ``xpaths`` answer for what each finds."""
     asked = tuple(xpaths.items())
 
     def facts(transaction: Transaction) -> int:

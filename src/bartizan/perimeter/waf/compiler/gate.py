@@ -11,7 +11,18 @@ from dataclasses import dataclass, field, replace
 
 from bartizan.perimeter.waf.compiler.atoms import Atom, Pattern, patterns_of, scanned_chain
 from bartizan.perimeter.waf.compiler.databases import DatabaseCache
-from bartizan.perimeter.waf.compiler.facts import Counting, Facts, collection_facts, counting_facts, scalar_facts
+from bartizan.perimeter.waf.compiler.facts import (
+    BODY_VARIABLES,
+    HEAD_VARIABLES,
+    Counting,
+    Facts,
+    body_facts,
+    collection_facts,
+    counting_facts,
+    head_facts,
+    scalar_facts,
+    xml_facts,
+)
 from bartizan.perimeter.waf.compiler.fold import Folding, GatedLink
 from bartizan.perimeter.waf.compiler.groups import Scanner, value_group
 from bartizan.perimeter.waf.compiler.lower import Lowered
@@ -95,7 +106,7 @@ def _ask(
             if target.count:
                 counted = compile_target(target, link)
                 counting.setdefault(phase, []).append(
-                    Counting(bit, counted.fetch, [atom.by_operator() for atom in atoms])
+                    Counting(target.variable, bit, counted.fetch, [atom.by_operator() for atom in atoms])
                 )
                 continue
             asked = questions.setdefault(_source(target, phase), _Questions())
@@ -242,31 +253,39 @@ def _facts(
     counting: Sequence[Counting],
 ) -> tuple[Facts, ...]:
     """Return what tells the rules that may match, at the beginning of a phase."""
-    facts: list[Facts] = []
-    variables = dict.fromkeys(source.variable for source in asks if source.phase == phase)
-    for variable in variables:
+    by_variable: dict[str, list[Facts]] = {}
+    for variable in dict.fromkeys(source.variable for source in asks if source.phase == phase):
         sources = [source for source in asks if source.variable == variable and source.phase == phase]
-        if not is_collection(variable):
-            facts += [scalar_facts(variable, asks[source]) for source in sources]
-            continue
-        whole = next((asks[source] for source in sources if source.selector is None), None)
-        members = {
-            source.selector.text: asks[source]
-            for source in sources
-            if source.selector is not None and variable != "XML"
-        }
-        xpaths = {
-            source.selector.text: asks[source]
-            for source in sources
-            if source.selector is not None and variable == "XML"
-        }
-        left_out = [
-            (excludes(selector), bit)
-            for source in sources
-            if source.selector is None
-            for selector, bit in questions[source].excluded
-        ]
-        facts.append(collection_facts(variable, whole, members, xpaths, left_out))
-    if counting:
-        facts.append(counting_facts(counting))
-    return tuple(facts)
+        by_variable[variable] = _facts_of(variable, sources, asks, questions)
+    for variable in dict.fromkeys(counted.variable for counted in counting):
+        counted = [each for each in counting if each.variable == variable]
+        by_variable.setdefault(variable, []).append(counting_facts(counted))
+    of_head = _taken(by_variable, HEAD_VARIABLES)
+    of_body = _taken(by_variable, BODY_VARIABLES)
+    rest = [each for facts in by_variable.values() for each in facts]
+    return (*([head_facts(of_head)] if of_head else []), *([body_facts(of_body)] if of_body else []), *rest)
+
+
+def _taken(by_variable: dict[str, list[Facts]], variables: Iterable[str]) -> list[Facts]:
+    return [facts for variable in variables for facts in by_variable.pop(variable, [])]
+
+
+def _facts_of(
+    variable: str,
+    sources: Sequence[_Source],
+    asks: dict[_Source, Callable[[bytes], int]],
+    questions: dict[_Source, _Questions],
+) -> list[Facts]:
+    if not is_collection(variable):
+        return [scalar_facts(variable, asks[source]) for source in sources]
+    whole = next((asks[source] for source in sources if source.selector is None), None)
+    members = {source.selector.text: asks[source] for source in sources if source.selector is not None}
+    left_out = [
+        (excludes(selector), bit)
+        for source in sources
+        if source.selector is None
+        for selector, bit in questions[source].excluded
+    ]
+    if variable == "XML":
+        return [xml_facts(members)]
+    return [collection_facts(variable, whole, members, left_out)]

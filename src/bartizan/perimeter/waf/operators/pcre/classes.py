@@ -13,10 +13,14 @@ __all__ = ["read_class"]
 _UNCLOSED = "an unclosed character class"
 _MARKS = (b":", b".", b"=")
 _EDGES = (b"[:<:]]", b"[:>:]]")
+_HYPHEN = sets.of(b"-")
 
 
 def read_class(cursor: Cursor) -> OneByte | Beyond:
-    """Read a character class, or a word boundary that looks like one, after its ``[``.
+    r"""Read a character class, or a word boundary that looks like one, after its ``[``.
+
+    A hyphen beside a class within it (``[\w-z]``, ``[\s\v-"]`` in CRS 4.0 to 4.2) is a hyphen, as for Perl and PCRE 8.
+    PCRE2 refuses it, and libmodsecurity then loads the rule as one that never matches, or always when it is negated.
 
     Raises:
         PatternError: It is not valid.
@@ -46,9 +50,10 @@ def _members(cursor: Cursor, start: int) -> int:
             return found
         first = False
         item = _item(cursor)
-        found |= item.bytes if isinstance(item, OneByte) else _range_from(cursor, item, start)
         if isinstance(item, OneByte):
-            _no_range(cursor, start)
+            found |= item.bytes | _hyphen_after(cursor, start)
+        else:
+            found |= _range_from(cursor, item, start)
 
 
 def _skip(cursor: Cursor) -> None:
@@ -79,28 +84,29 @@ def _range_from(cursor: Cursor, low: int, start: int) -> int:
     if cursor.at_end():
         raise PatternError(_UNCLOSED, start)
     if not cursor.literal and cursor.next_is(b"]"):
-        return 1 << low | sets.of(b"-")
+        return 1 << low | _HYPHEN
     high = _item(cursor)
     if isinstance(high, OneByte):
-        raise PatternError("a range that ends with a class", hyphen)
+        return 1 << low | _HYPHEN | high.bytes
     if high < low:
         raise PatternError("a range out of order", hyphen)
     return sets.span(low, high)
 
 
-def _no_range(cursor: Cursor, start: int) -> None:
-    r"""Refuse ``[\d-z]``; ``[\d-]`` is fine."""
+def _hyphen_after(cursor: Cursor, start: int) -> int:
+    r"""Read the hyphen of ``[\d-z]``, which begins no range; the one of ``[\d-]`` is left to be read as any other."""
     _skip(cursor)
     if cursor.literal or not cursor.next_is(b"-"):
-        return
+        return 0
     hyphen = cursor.at
     cursor.at += 1
     _skip(cursor)
     if cursor.at_end():
         raise PatternError(_UNCLOSED, start)
-    if cursor.literal or not cursor.next_is(b"]"):
-        raise PatternError("a range that begins with a class", hyphen)
-    cursor.at = hyphen
+    if not cursor.literal and cursor.next_is(b"]"):
+        cursor.at = hyphen
+        return 0
+    return _HYPHEN
 
 
 def _closes(cursor: Cursor) -> bool:
