@@ -17,7 +17,11 @@ _UNSET = (1 << 64) - 1
 
 
 class InvalidPatternError(Exception):
-    """PCRE2 does not accept a pattern."""
+    """PCRE2 does not accept a pattern; ``hyphen``: for one beside a class within a class, which we read as PCRE 8."""
+
+    def __init__(self, code: int, offset: int) -> None:
+        super().__init__(f"error {code} at {offset}")
+        self.hyphen = code == 150
 
 
 class Reference:
@@ -32,7 +36,7 @@ class Reference:
             pattern, len(pattern), _DOTALL_MULTILINE, ctypes.byref(error), ctypes.byref(offset), None
         )
         if not self._code:
-            raise InvalidPatternError(f"error {error.value} at {offset.value}")
+            raise InvalidPatternError(error.value, offset.value)
         self._data = self._pcre2.pcre2_match_data_create_from_pattern_8(self._code, None)
 
     def spans(self, value: bytes) -> list[tuple[int, int]] | None:
