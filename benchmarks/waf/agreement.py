@@ -30,8 +30,8 @@ PARANOIA = (1, 2)
 TOLD = 3  # requests of a group
 
 _ORDER = (
-    "the chain looks at MATCHED_VAR, of several values that match the one that was looked at last. Libmodsecurity keeps "
-    "ARGS in a hash table, whose order is accidental; ours takes values in the order of the request"
+    "the chain looks at MATCHED_VAR, of several values that match the one that was looked at last. Libmodsecurity "
+    "keeps ARGS in a hash table, whose order is accidental; ours takes values in the order of the request"
 )
 EXPLAINED: dict[str, str] = {"ours 932200": _ORDER, "theirs 932200": _ORDER}
 """By ``ours RULE`` or ``theirs RULE``: why only one of the two matches it."""
