@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import given, settings
+from tests.perimeter.waf.compiler.attacks import traffic
 from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts, scanned_rule_texts
 from tests.support.waf import Reply, Request, inspect, rule_set, see
 
 from bartizan.perimeter.waf.compiler.fold import concerns
 from bartizan.perimeter.waf.compiler.reads import Access, rule_reads
+from bartizan.perimeter.waf.load import RuleSet
 from bartizan.perimeter.waf.seclang import Rule
 
 
@@ -41,3 +43,14 @@ def test_the_compiled_program_does_what_every_rule_in_turn_would(
 @given(scanned_rule_texts(), exchanges())
 def test_scans_leave_out_no_rule_that_matches(text: str, seen: list[tuple[Request, Reply | None]]) -> None:
     _compare(text, seen)
+
+
+def test_the_core_rule_set_finds_the_same_with_its_gate_as_without(crs: RuleSet, plain_crs: RuleSet) -> None:
+    found = 0
+    for request, reply in traffic(250, seed=3):
+        expected = see(inspect(plain_crs, request, reply))
+        told = see(inspect(crs, request, reply))
+        found += len(expected.matches)
+        differing = [difference for difference in told.differences(expected) if difference[0] != "tx"]
+        assert not differing, f"{request}, {reply}: {differing}"
+    assert found > 1000
