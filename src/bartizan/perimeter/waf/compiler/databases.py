@@ -28,6 +28,8 @@ __all__ = ["Compiled", "DatabaseCache", "Scan", "Shared", "available"]
 Scan = Callable[[bytes], Sequence[int]]
 """Returns the numbers of the patterns that match a text; valid until the next scan."""
 
+_decode = msgspec.msgpack.Decoder(tuple[tuple[int, ...], tuple[int, ...], bytes]).decode
+
 FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_SINGLEMATCH
 MAGIC = b"bartizan-hs-2\n"
 
@@ -105,10 +107,10 @@ class DatabaseCache:
         digest, body = content[len(MAGIC) : len(MAGIC) + 32], content[len(MAGIC) + 32 :]
         if not content.startswith(MAGIC) or hashlib.sha256(body).digest() != digest:
             return None
-        refused, rough, serialised = msgspec.msgpack.decode(body, type=tuple[tuple[int, ...], tuple[int, ...], bytes])
         try:
+            refused, rough, serialised = _decode(body)
             database = hyperscan.loadb(serialised, hyperscan.HS_MODE_BLOCK) if serialised else None
-        except hyperscan.HyperscanError:
+        except (hyperscan.HyperscanError, msgspec.MsgspecError):
             return None
         if database is not None:
             # The database frees its scratch with itself: nobody else may keep a reference to it.
@@ -123,11 +125,14 @@ class DatabaseCache:
         try:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor, name = tempfile.mkstemp(dir=self._directory, suffix=".new")
+        except OSError:
+            return  # nowhere to write costs time at the next start, nothing else
+        try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(MAGIC + hashlib.sha256(body).digest() + body)
             Path(name).replace(self._directory / f"{key}.hsdb")
         except OSError:
-            return  # a full disk costs time at the next start, nothing else
+            Path(name).unlink(missing_ok=True)  # a full disk
 
 
 def _ready(compiled: Compiled | None) -> tuple[Scan, Compiled]:

@@ -71,6 +71,8 @@ class _Dependence:
         if not self._asks(len(before), *last):
             return self._compiled
         repeatable = self._compiled.quiet and self._sets(last[0])
+        if not before and not repeatable:
+            return self._compiled  # the gate remembers already for which values it does not match
         return replace(self._compiled, inputs=tuple(self._inputs), repeatable=repeatable)
 
     def _asks(self, index: int, link: Link, compiled: CompiledLink) -> bool:

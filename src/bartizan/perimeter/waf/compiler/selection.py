@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bartizan.perimeter.waf.engine.program import CompiledTarget
@@ -57,7 +58,8 @@ def _fetch(target: Target, namespaces: Sequence[tuple[str, str]]) -> Reader:
         if variable == "TX":
             return lambda transaction: ((text, transaction.tx[text]),) if text in transaction.tx else ()
         return _by_key(READERS[variable], text)
-    return _by_pattern(READERS[variable], _remembering(compile_rx(text, ignore_case=True).test))
+    test = _remembering(compile_rx(text, ignore_case=True).test)
+    return _tx_by_pattern(test) if variable == "TX" else _by_pattern(READERS[variable], test)
 
 
 def _remembering(test: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
@@ -79,6 +81,22 @@ def _remembering(test: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
 
 def _by_key(reader: Reader, key: bytes) -> Reader:
     return lambda transaction: [pair for pair in reader(transaction) if pair[0].lower() == key]
+
+
+def _tx_by_pattern(test: Callable[[bytes], bool]) -> Reader:
+    """Read TX by a pattern on names: what a transaction begins with is looked through once, not each time."""
+    known: list[tuple[Mapping[bytes, bytes], tuple[bytes, ...]]] = []
+
+    def reader(transaction: Transaction) -> Pairs:
+        tx, initial = transaction.tx, transaction.program.initial
+        if transaction.tx_removed:
+            return [pair for pair in tx.items() if test(pair[0])]
+        if not known or known[0][0] is not initial:
+            known[:] = [(initial, tuple(name for name in initial if test(name)))]
+        first = [(name, tx[name]) for name in known[0][1]]
+        return first + [pair for pair in islice(tx.items(), len(initial), None) if test(pair[0])]
+
+    return reader
 
 
 def _by_pattern(reader: Reader, test: Callable[[bytes], bool]) -> Reader:

@@ -214,6 +214,7 @@ def _set_tx(transaction: Transaction, setvar: CompiledSetVar, name: bytes) -> No
     if operation == "set":
         tx[name] = setvar.value(transaction)
     elif operation == "unset":
+        transaction.tx_removed = True
         tx.pop(name, None)
     else:
         amount = to_number(setvar.value(transaction))

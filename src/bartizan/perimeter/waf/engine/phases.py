@@ -128,7 +128,7 @@ def _without_foresight(transaction: Transaction) -> None:
 
     None that ran could see it, since a variable is set beforehand only if no rule looks at it before it would be.
     """
-    transaction.naive = True
+    transaction.naive = transaction.tx_removed = True
     for hoisted in reversed(transaction.program.hoisted):
         if hoisted.position <= transaction.position:
             break

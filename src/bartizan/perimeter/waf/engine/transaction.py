@@ -104,6 +104,8 @@ class Transaction:
     """Rules that ``ctl`` removed, as a set of bits."""
     excluded = 0
     """Rules of which ``ctl`` removed targets, as a set of bits."""
+    tx_removed = False
+    """Whether a TX variable may have been removed."""
     naive = False
     """Whether every rule runs, since what was worked out beforehand no longer holds."""
 
