@@ -6,7 +6,8 @@ here, once:
 
 - a rule whose result and effect are known never runs (*folded*); what it sets is set from the beginning (*hoisted*);
 - rules that a known ``skipAfter`` passes over are *dead*;
-- a rule that reads TX and would do nothing as long as what it reads was not changed runs only if it was (*readers*);
+- a rule that reads TX and would do nothing as long as what it reads and sets was not changed runs only if it was
+  (*readers*);
 - a rule that first looks at the request runs only if the gate says that it may match (*gated*);
 - everything else runs always.
 
@@ -138,10 +139,11 @@ class _Analysis:
         matched, after = outcome
         changes = {name: value for name, value in after.items() if self._known.get(name) != value}
         removed = [name for name in self._known if name not in after]
-        if not matched and not changes and not removed:
+        overwrites = not self._is_known(rule_writes(rule))  # with what may be there already, or something else
+        if not matched and not changes and not removed and not (overwrites and len(rule.links) > 1):
             self._dead |= 1 << position
             return False
-        if not certain:
+        if not certain or overwrites:
             self._vary(position, rule)
             return matched
         if changes or removed:
@@ -316,6 +318,8 @@ class _Analysis:
                 before = dict(transaction.tx)
                 matched = run_link(transaction, compiled_link)
                 reads.add(link_reads(link))
+                if matched:  # what it sets has to be set again if something else was set there
+                    reads.add(rule_writes(replace(rule, links=(link,))))
                 lasting = compiled_link.beginnings or any(setvar.collection != "TX" for setvar in link.setvars)
                 if matched and (link.capture or lasting):
                     folding.always |= bit

@@ -9,6 +9,7 @@ from bartizan.errors import Problem, SecLangError
 from bartizan.perimeter.waf.compiler.controls import BEGINNINGS, compile_action, compile_control
 from bartizan.perimeter.waf.compiler.selection import compile_target
 from bartizan.perimeter.waf.engine.macros import Expansion, expansion
+from bartizan.perimeter.waf.engine.persistent import to_number
 from bartizan.perimeter.waf.engine.program import (
     CompiledLink,
     CompiledRule,
@@ -230,7 +231,10 @@ def _never(value: bytes) -> None:  # noqa: ARG001 - an operator
 def _setvar(setvar: SetVar) -> CompiledSetVar:
     name = expansion(setvar.name)
     known = (setvar.name.literal or b"").lower()
-    return CompiledSetVar(setvar.collection, name, setvar.operation, expansion(setvar.value), known)
+    amount = None
+    if setvar.value.literal is not None and setvar.operation in ("add", "subtract"):
+        amount = to_number(setvar.value.literal) * (1 if setvar.operation == "add" else -1)
+    return CompiledSetVar(setvar.collection, name, setvar.operation, expansion(setvar.value), known, amount)
 
 
 def _readable(tag: Template) -> str:

@@ -217,9 +217,13 @@ def _set_tx(transaction: Transaction, setvar: CompiledSetVar, name: bytes) -> No
         transaction.tx_removed = True
         tx.pop(name, None)
     else:
-        amount = to_number(setvar.value(transaction))
-        before = to_number(tx.get(name, b""))
-        tx[name] = b"%d" % (before + amount if operation == "add" else before - amount)
+        amount = setvar.known_amount
+        if amount is None:
+            amount = to_number(setvar.value(transaction))
+            if operation == "subtract":
+                amount = -amount
+        before = tx.get(name)
+        tx[name] = b"%d" % (amount if before is None else to_number(before) + amount)
     transaction.touched |= transaction.program.rules_that_read(name)
 
 

@@ -66,6 +66,8 @@ class CompiledSetVar:
     value: Expansion
     known_name: bytes = b""
     """The name in lower case, if it has no macro."""
+    known_amount: int | None = None
+    """What ``add`` and ``subtract`` add, if it has no macro."""
 
 
 @dataclass(frozen=True, slots=True)
