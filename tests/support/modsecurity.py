@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from libmodsecurity import ModSecurity, RulesSet
+
 from tests.support.waf import Reply, Request
 
 __all__ = ["Judgement", "RefusedError", "judge"]
@@ -16,7 +17,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the reference logged, as id and data in order, and with which status it ended the exchange (0: it did not)."""
+    """What the reference logged, as id and data in order, and the status with which it ended the exchange (0: none)."""
 
     logged: list[tuple[int, str]]
     status: int = 0

@@ -105,7 +105,10 @@ def rule_set(rules: str, cache: Path | None = None, **settings: Any) -> RuleSet:
 
 
 def inspect(
-    rules: RuleSet, request: Request | None = None, reply: Reply | None = None, stored: Mapping[str, bytes] | None = None
+    rules: RuleSet,
+    request: Request | None = None,
+    reply: Reply | None = None,
+    stored: Mapping[str, bytes] | None = None,
 ) -> Inspected:
     """Run all phases; without a reply only those of the request, and phase 5. ``stored`` are collections by name."""
     request = request or Request()

@@ -29,7 +29,9 @@ def core_rule_set(cache: Path | None, *, gate: bool = True) -> RuleSet:
     if not CRS.is_dir():
         pytest.skip("the package modsecurity-crs is not installed")
     settings = Settings(
-        paranoia=4, gate=gate, variables={"crs_validate_utf8_encoding": "1", "arg_length": "400", "arg_name_length": "100"}
+        paranoia=4,
+        gate=gate,
+        variables={"crs_validate_utf8_encoding": "1", "arg_length": "400", "arg_name_length": "100"},
     )
     return load_rules([Source("on.conf", ON, Path()), SETUP, *sorted(CRS.glob("*.conf"))], settings, cache)
 

@@ -8,37 +8,65 @@ from tests.support.waf import ON, Reply, Request
 
 __all__ = ["exchanges", "rule_texts", "scanned_rule_texts"]
 
-NAMES = ("a", "b", "Ab", "x1")
-TEXTS = ("a", "b", "A", "ab", "aB", "Ab c", "1", "2", "12", "%41", "%2541", "a/../b", "/a", "select", "SELECT 1 or 1=1", "x&lt;a",
-         "\\x41b", "<a>", "/*a*/b", "YWI=", "6162", "a+b", " a ", "ä", "", "é%u0041")  # fmt: skip
+NAMES = (
+    "a", "b", "Ab", "x1",
+)  # fmt: skip
+TEXTS = (
+    "a", "b", "A", "ab", "aB", "Ab c", "1", "2", "12", "%41", "%2541", "a/../b", "/a",
+    "select", "SELECT 1 or 1=1", "x&lt;a", "\\x41b", "<a>", "/*a*/b", "YWI=", "6162", "a+b", " a ", "ä", "",
+    "é%u0041",
+)  # fmt: skip
 SCALARS = (
-    "ARGS_COMBINED_SIZE", "AUTH_TYPE", "FILES_COMBINED_SIZE", "FULL_REQUEST", "FULL_REQUEST_LENGTH", "HIGHEST_SEVERITY",
-    "INBOUND_DATA_ERROR", "MATCHED_VAR", "MATCHED_VAR_NAME", "MODSEC_BUILD", "MULTIPART_STRICT_ERROR",
-    "MULTIPART_UNMATCHED_BOUNDARY", "OUTBOUND_DATA_ERROR", "QUERY_STRING", "REMOTE_ADDR", "REMOTE_PORT", "REMOTE_USER",
-    "REQBODY_ERROR", "REQBODY_ERROR_MSG", "REQBODY_PROCESSOR", "REQUEST_BASENAME", "REQUEST_BODY", "REQUEST_BODY_LENGTH",
-    "REQUEST_FILENAME", "REQUEST_LINE", "REQUEST_METHOD", "REQUEST_PROTOCOL", "REQUEST_URI", "REQUEST_URI_RAW",
-    "RESPONSE_BODY", "RESPONSE_CONTENT_LENGTH", "RESPONSE_CONTENT_TYPE", "RESPONSE_PROTOCOL", "RESPONSE_STATUS",
-    "SERVER_NAME", "SERVER_PORT", "SESSIONID", "STATUS_LINE", "TIME_HOUR", "UNIQUE_ID", "URLENCODED_ERROR", "USERID",
+    "ARGS_COMBINED_SIZE", "AUTH_TYPE", "FILES_COMBINED_SIZE", "FULL_REQUEST", "FULL_REQUEST_LENGTH",
+    "HIGHEST_SEVERITY", "INBOUND_DATA_ERROR", "MATCHED_VAR", "MATCHED_VAR_NAME", "MODSEC_BUILD",
+    "MULTIPART_STRICT_ERROR", "MULTIPART_UNMATCHED_BOUNDARY", "OUTBOUND_DATA_ERROR", "QUERY_STRING",
+    "REMOTE_ADDR", "REMOTE_PORT", "REMOTE_USER", "REQBODY_ERROR", "REQBODY_ERROR_MSG", "REQBODY_PROCESSOR",
+    "REQUEST_BASENAME", "REQUEST_BODY", "REQUEST_BODY_LENGTH", "REQUEST_FILENAME", "REQUEST_LINE",
+    "REQUEST_METHOD", "REQUEST_PROTOCOL", "REQUEST_URI", "REQUEST_URI_RAW", "RESPONSE_BODY",
+    "RESPONSE_CONTENT_LENGTH", "RESPONSE_CONTENT_TYPE", "RESPONSE_PROTOCOL", "RESPONSE_STATUS", "SERVER_NAME",
+    "SERVER_PORT", "SESSIONID", "STATUS_LINE", "TIME_HOUR", "UNIQUE_ID", "URLENCODED_ERROR", "USERID",
 )  # fmt: skip
 COLLECTIONS = (
     "ARGS", "ARGS_GET", "ARGS_GET_NAMES", "ARGS_NAMES", "ARGS_POST", "ARGS_POST_NAMES", "FILES", "FILES_NAMES",
     "FILES_SIZES", "MATCHED_VARS", "MATCHED_VARS_NAMES", "MULTIPART_FILENAME", "MULTIPART_NAME",
-    "MULTIPART_PART_HEADERS", "REQUEST_COOKIES", "REQUEST_COOKIES_NAMES", "REQUEST_HEADERS", "REQUEST_HEADERS_NAMES",
-    "RESPONSE_HEADERS", "RESPONSE_HEADERS_NAMES", "ENV", "RULE", "IP", "GLOBAL", "SESSION",
+    "MULTIPART_PART_HEADERS", "REQUEST_COOKIES", "REQUEST_COOKIES_NAMES", "REQUEST_HEADERS",
+    "REQUEST_HEADERS_NAMES", "RESPONSE_HEADERS", "RESPONSE_HEADERS_NAMES", "ENV", "RULE", "IP", "GLOBAL",
+    "SESSION",
 )  # fmt: skip
-OFTEN = ("ARGS", "ARGS", "ARGS", "ARGS_NAMES", "REQUEST_HEADERS", "REQUEST_COOKIES", "REQUEST_BODY", "REQUEST_URI")
-HEADERS = ("User-Agent", "X-A", "Cookie", "Host", "Content-Type")
-PATTERNS = ("a", "^a", "a$", "^$", "(a)(b)?", "(?i)ab", "[^A]", "x[^A-Z]?", "\\d+", "(\\w+)\\W(\\w+)", "^.*$", "a|b",
-            "(?i:sel)ect", "\\ba", "[a-z]{2}", "^(?:a|b)c?$", "[[:upper:]]", "(1)|(2)", "a{0,2}b", "(?!a)b", "ab.c", "\\x41", "(?:a[^b]{0,300}){2,90}b", "A")  # fmt: skip
+OFTEN = (
+    "ARGS", "ARGS", "ARGS", "ARGS_NAMES", "REQUEST_HEADERS", "REQUEST_COOKIES", "REQUEST_BODY",
+    "REQUEST_URI",
+)  # fmt: skip
+HEADERS = (
+    "User-Agent", "X-A", "Cookie", "Host", "Content-Type",
+)  # fmt: skip
+PATTERNS = (
+    "a", "^a", "a$", "^$",
+    "(a)(b)?", "(?i)ab", "[^A]", "x[^A-Z]?", "\\d+", "(\\w+)\\W(\\w+)", "^.*$", "a|b", "(?i:sel)ect", "\\ba",
+    "[a-z]{2}", "^(?:a|b)c?$", "[[:upper:]]", "(1)|(2)", "a{0,2}b", "(?!a)b", "ab.c", "\\x41",
+    "(?:a[^b]{0,300}){2,90}b", "A",
+)  # fmt: skip
 TRANSFORMATIONS = (
     "lowercase", "uppercase", "urlDecode", "urlDecodeUni", "htmlEntityDecode", "jsDecode", "cssDecode", "trim",
-    "compressWhitespace", "removeWhitespace", "removeNulls", "replaceComments", "removeComments", "normalisePath",
-    "normalisePathWin", "base64Decode", "hexDecode", "hexEncode", "length", "cmdLine", "utf8toUnicode", "urlEncode",
-    "sqlHexDecode", "escapeSeqDecode", "md5", "sha1", "base64Encode", "replaceNulls", "none",
+    "compressWhitespace", "removeWhitespace", "removeNulls", "replaceComments", "removeComments",
+    "normalisePath", "normalisePathWin", "base64Decode", "hexDecode", "hexEncode", "length", "cmdLine",
+    "utf8toUnicode", "urlEncode", "sqlHexDecode", "escapeSeqDecode", "md5", "sha1", "base64Encode",
+    "replaceNulls", "none",
 )  # fmt: skip
-TX_NAMES = ("a", "b", "score", "x1", "0", "1", "2", "a_%{MATCHED_VAR_NAME}", "a_%{TX.b}", "%{TX.a}")
-MACROS = ("%{TX.a}", "%{tx.score}", "%{TX.0}", "%{TX.1}", "%{MATCHED_VAR}", "%{MATCHED_VAR_NAME}", "%{ARGS.a}", "%{REQUEST_URI}",
-          "%{RULE.id}", "%{REQUEST_HEADERS.x-a}", "%{HIGHEST_SEVERITY}", "%{IP.a}", "%{TX.a_2}", "%{RESPONSE_STATUS}")  # fmt: skip
+TX_NAMES = (
+    "a", "b", "score", "x1", "0", "1", "2", "a_%{MATCHED_VAR_NAME}", "a_%{TX.b}", "%{TX.a}",
+)  # fmt: skip
+MACROS = (
+    "%{TX.a}",
+    "%{tx.score}", "%{TX.0}", "%{TX.1}", "%{MATCHED_VAR}", "%{MATCHED_VAR_NAME}", "%{ARGS.a}", "%{REQUEST_URI}",
+    "%{RULE.id}", "%{REQUEST_HEADERS.x-a}", "%{HIGHEST_SEVERITY}", "%{IP.a}", "%{TX.a_2}", "%{RESPONSE_STATUS}",
+)  # fmt: skip
+COMPARISONS = ("streq", "contains", "beginsWith", "endsWith", "within", "strmatch")
+SWITCHES = (
+    "ctl:ruleEngine=Off", "ctl:ruleEngine=DetectionOnly", "ctl:forceRequestBodyVariable=On",
+    "ctl:requestBodyProcessor=JSON", "ctl:requestBodyProcessor=URLENCODED", "ctl:requestBodyAccess=Off",
+    "ctl:responseBodyAccess=Off", "ctl:requestBodyLimit=10",
+)  # fmt: skip
 TAGS = ("one", "two", "three")
 MARKERS = ("END", "NEXT")
 
@@ -63,11 +91,11 @@ _tx_target = st.one_of(
 def _target(draw: DrawFn) -> str:
     kind = draw(st.integers(0, 9))
     if kind < 2:
-        return draw(_tx_target)
+        return str(draw(_tx_target))
     if kind < 4:
-        return draw(st.sampled_from(SCALARS))
-    variable = draw(st.sampled_from(OFTEN[:6] if kind < 8 else COLLECTIONS))
-    count = draw(st.sampled_from(("", "", "", "&")))
+        return str(draw(st.sampled_from(SCALARS)))
+    variable = str(draw(st.sampled_from(OFTEN[:6] if kind < 8 else COLLECTIONS)))
+    count = str(draw(st.sampled_from(("", "", "", "&"))))
     if draw(st.booleans()):
         return count + variable
     if variable.startswith(("REQUEST_HEADERS", "RESPONSE_HEADERS")):
@@ -88,12 +116,26 @@ def _targets(draw: DrawFn) -> str:
 _operator = st.one_of(
     st.sampled_from(PATTERNS).map("@rx {}".format),
     st.sampled_from(PATTERNS).map("@rx {}".format),
-    st.builds("@{} {}".format, st.sampled_from(("streq", "contains", "beginsWith", "endsWith", "within", "strmatch")), _value),
+    st.builds("@{} {}".format, st.sampled_from(COMPARISONS), _value),
     st.builds("@{} {}".format, st.sampled_from(("eq", "ge", "gt", "le", "lt")), st.one_of(_number, _macro)),
-    st.sampled_from(("@unconditionalMatch", "@noMatch", "@pm a select 1=1", "@pm zz", "@containsWord a", "@detectSQLi",
-                     "@detectXSS", "@validateByteRange 1-100", "@validateUrlEncoding", "@rxGlobal (a)|(b)",
-                     "@ipMatch 192.0.2.0/24", "@rx a%{TX.a}", "@validateUtf8Encoding")),
-)  # fmt: skip
+    st.sampled_from(
+        (
+            "@unconditionalMatch",
+            "@noMatch",
+            "@pm a select 1=1",
+            "@pm zz",
+            "@containsWord a",
+            "@detectSQLi",
+            "@detectXSS",
+            "@validateByteRange 1-100",
+            "@validateUrlEncoding",
+            "@rxGlobal (a)|(b)",
+            "@ipMatch 192.0.2.0/24",
+            "@rx a%{TX.a}",
+            "@validateUtf8Encoding",
+        )
+    ),
+)
 
 
 def _setvar(draw: DrawFn) -> str:
@@ -108,20 +150,29 @@ def _setvar(draw: DrawFn) -> str:
     return f"setvar:'{collection}.{name}={draw(_value)}'"
 
 
+_removed = st.sampled_from(("ARGS", "ARGS:a", "ARGS:b", "TX:a", "TX:b", "REQUEST_HEADERS:X-A"))
 _control = st.one_of(
     st.builds("ctl:ruleRemoveById={}".format, st.integers(1, 9)),
     st.builds("ctl:ruleRemoveById={}-{}".format, st.integers(1, 4), st.integers(5, 9)),
     st.builds("ctl:ruleRemoveByTag={}".format, st.sampled_from(TAGS)),
-    st.builds("ctl:ruleRemoveTargetById={};{}".format, st.integers(1, 9), st.sampled_from(("ARGS", "ARGS:a", "TX:a", "REQUEST_HEADERS:X-A"))),
-    st.builds("ctl:ruleRemoveTargetByTag={};{}".format, st.sampled_from(TAGS), st.sampled_from(("ARGS", "ARGS:b", "TX:b"))),
-    st.sampled_from(("ctl:ruleEngine=Off", "ctl:ruleEngine=DetectionOnly", "ctl:forceRequestBodyVariable=On",
-                     "ctl:requestBodyProcessor=JSON", "ctl:requestBodyProcessor=URLENCODED", "ctl:requestBodyAccess=Off",
-                     "ctl:responseBodyAccess=Off", "ctl:requestBodyLimit=10")),
-)  # fmt: skip
+    st.builds("ctl:ruleRemoveTargetById={};{}".format, st.integers(1, 9), _removed),
+    st.builds("ctl:ruleRemoveTargetByTag={};{}".format, st.sampled_from(TAGS), _removed),
+    st.sampled_from(SWITCHES),
+)
 _other = st.sampled_from(
-    ("initcol:ip=%{REMOTE_ADDR}", "initcol:global=g", "setsid:%{ARGS.a}", "setuid:b", "expirevar:ip.a=60",
-     "setenv:a=%{TX.a}", "sanitiseMatched", "sanitiseArg:a", "severity:2", "severity:5")
-)  # fmt: skip
+    (
+        "initcol:ip=%{REMOTE_ADDR}",
+        "initcol:global=g",
+        "setsid:%{ARGS.a}",
+        "setuid:b",
+        "expirevar:ip.a=60",
+        "setenv:a=%{TX.a}",
+        "sanitiseMatched",
+        "sanitiseArg:a",
+        "severity:2",
+        "severity:5",
+    )
+)
 
 
 def _link_actions(draw: DrawFn) -> list[str]:
@@ -147,8 +198,22 @@ def _flow(draw: DrawFn, markers: list[str]) -> list[str]:
     if kind < 3:
         return [f"skipAfter:{draw(st.sampled_from(markers))}"]
     if kind < 5:
-        return [draw(st.sampled_from(("deny", "deny,status:500", "drop", "redirect:'/%{TX.a}'", "allow", "allow:phase",
-                                      "allow:request", "block")))]  # fmt: skip
+        return [
+            draw(
+                st.sampled_from(
+                    (
+                        "deny",
+                        "deny,status:500",
+                        "drop",
+                        "redirect:'/%{TX.a}'",
+                        "allow",
+                        "allow:phase",
+                        "allow:request",
+                        "block",
+                    )
+                )
+            )
+        ]
     return ["pass"]
 
 
@@ -181,14 +246,26 @@ def rule_texts(draw: DrawFn) -> str:
     for marker in MARKERS:
         lines.insert(draw(st.integers(0, len(lines))), f"SecMarker {marker}")
     detect = draw(st.integers(0, 4)) == 0
-    limit = draw(st.sampled_from(("", "", "", "SecRequestBodyLimit 12\n", "SecRequestBodyLimit 12\nSecRequestBodyLimitAction ProcessPartial\n")))
+    limit = draw(
+        st.sampled_from(
+            (
+                "",
+                "",
+                "",
+                "SecRequestBodyLimit 12\n",
+                "SecRequestBodyLimit 12\nSecRequestBodyLimitAction ProcessPartial\n",
+            )
+        )
+    )
     return ON + ("SecRuleEngine DetectionOnly\n" if detect else "") + limit + "\n".join(lines) + "\n"
 
 
 @st.composite
 def scanned_rule_texts(draw: DrawFn) -> str:
     """Draw a rule set that asks so much of one variable that it is worth a database of patterns."""
-    variable = draw(st.sampled_from(("ARGS", "ARGS:a", "REQUEST_HEADERS:X-A", "REQUEST_URI", "ARGS|REQUEST_COOKIES|!ARGS:b")))
+    variable = draw(
+        st.sampled_from(("ARGS", "ARGS:a", "REQUEST_HEADERS:X-A", "REQUEST_URI", "ARGS|REQUEST_COOKIES|!ARGS:b"))
+    )
     lines = []
     for number in range(1, draw(st.integers(5, 12)) + 1):
         chain = draw(st.lists(st.sampled_from(TRANSFORMATIONS), max_size=3))
@@ -198,12 +275,14 @@ def scanned_rule_texts(draw: DrawFn) -> str:
         if draw(st.integers(0, 4)) == 0:
             actions.append("multiMatch")
         argument = draw(_text.filter(bool))
-        operator = draw(st.one_of(
-            st.sampled_from(PATTERNS).map("@rx {}".format),
-            st.sampled_from(("contains", "containsWord", "beginsWith", "endsWith", "streq", "strmatch", "pm")).map(
-                "@{{}} {}".format(argument).format
-            ),
-        ))  # fmt: skip
+        operator = draw(
+            st.one_of(
+                st.sampled_from(PATTERNS).map("@rx {}".format),
+                st.sampled_from(("contains", "containsWord", "beginsWith", "endsWith", "streq", "strmatch", "pm")).map(
+                    f"@{{}} {argument}".format
+                ),
+            )
+        )
         lines.append(f'SecRule {variable} "{operator}" "{",".join(actions)}"')
     return ON + "\n".join(lines) + "\n"
 
@@ -224,11 +303,22 @@ def requests(draw: DrawFn) -> Request:
         headers.append(("Cookie", _pairs(draw, "; ")))
     body = ""
     if draw(st.booleans()):
-        kind = draw(st.sampled_from(("application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "application/json", "text/plain")))
+        kind = draw(
+            st.sampled_from(
+                (
+                    "application/x-www-form-urlencoded",
+                    "multipart/form-data; boundary=B",
+                    "application/json",
+                    "text/plain",
+                )
+            )
+        )
         headers.append(("Content-Type", kind))
         if kind.startswith("multipart"):
             name, value = draw(st.sampled_from(NAMES)), draw(st.sampled_from(TEXTS))
-            body = f'--B\r\nContent-Disposition: form-data; name="{name}"; filename="{value}"\r\n\r\n{value}\r\n--B--\r\n'
+            body = (
+                f'--B\r\nContent-Disposition: form-data; name="{name}"; filename="{value}"\r\n\r\n{value}\r\n--B--\r\n'
+            )
         elif kind.endswith("json"):
             body = f'{{"{draw(st.sampled_from(NAMES))}": "ab"'
         else:
