@@ -136,11 +136,12 @@ class _Analysis:
             self._note_arguments(position, rule)
             self._vary(position, rule)
             return False
-        matched, after = outcome
+        matched, after, ran = outcome
         changes = {name: value for name, value in after.items() if self._known.get(name) != value}
         removed = [name for name in self._known if name not in after]
-        overwrites = not self._is_known(rule_writes(rule))  # with what may be there already, or something else
-        if not matched and not changes and not removed and not (overwrites and len(rule.links) > 1):
+        writes = rule_writes(replace(rule, links=ran))
+        overwrites = not self._is_known(writes)  # with what may be there already, or something else
+        if not matched and not changes and not removed and not overwrites:
             self._dead |= 1 << position
             return False
         if not certain or overwrites:
@@ -169,17 +170,17 @@ class _Analysis:
         landing = self._landings.get(position, 0)
         return min([landing, *(other for other in self._maybe_landings[:-1] if other > position)])
 
-    def _constant_outcome(self, position: int, rule: Rule) -> tuple[bool, dict[bytes, bytes]] | None:
-        """Run a rule that depends on known TX variables alone: whether it matches, and TX after it."""
+    def _constant_outcome(self, position: int, rule: Rule) -> tuple[bool, dict[bytes, bytes], tuple[Link, ...]] | None:
+        """Run a rule that depends on known TX variables alone: whether it matches, TX after it, links that matched."""
         transaction = _scratch(self._program, self._known)
-        for link, compiled in zip(rule.links, self._program.rules[position].links, strict=True):
+        for index, (link, compiled) in enumerate(zip(rule.links, self._program.rules[position].links, strict=True)):
             if not reads_only_tx(link) or link.capture or compiled.beginnings or not self._is_known(link_reads(link)):
                 return None
             if any(setvar.collection != "TX" or setvar.name.literal is None for setvar in link.setvars):
                 return None
             if not run_link(transaction, compiled):
-                return False, transaction.tx
-        return True, transaction.tx
+                return False, transaction.tx, rule.links[:index]
+        return True, transaction.tx, rule.links
 
     def _never_matches(self, position: int, rule: Rule) -> bool:
         """Tell whether a later link is known not to match, and those before it have no effect of their own."""
