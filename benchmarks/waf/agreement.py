@@ -22,6 +22,7 @@ from typing import Any
 
 from benchmarks.report import OUTPUT
 from benchmarks.waf.engines import Ours, Theirs, Verdict, load_ours
+from benchmarks.waf.timing import silence
 from benchmarks.waf.traffic import Request, browsing, form_post, get_query, payloads
 
 __all__ = ["Tally"]
@@ -99,8 +100,9 @@ def _compare(
     ours: Callable[[Request], Verdict], theirs: Callable[[Request], Verdict], requests: list[Request]
 ) -> Tally:
     tally = Tally()
-    for request in requests:
-        tally.add(request.name, ours(request), theirs(request))
+    with silence():
+        for request in requests:
+            tally.add(request.name, ours(request), theirs(request))
     return tally
 
 

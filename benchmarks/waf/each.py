@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from benchmarks.waf.engines import Ours, Theirs, load_ours
-from benchmarks.waf.timing import best, freeze
+from benchmarks.waf.timing import best, freeze, silence
 from benchmarks.waf.traffic import crs_requests
 
 __all__ = ["each"]
@@ -58,10 +58,11 @@ def main() -> None:
     freeze()
     for request in requests[::4]:
         ours.request(request)
-    times = [
-        (request.name, best(ours.request, request, ROUNDS), best(theirs.request, request, ROUNDS))
-        for request in requests
-    ]
+    with silence():
+        times = [
+            (request.name, best(ours.request, request, ROUNDS), best(theirs.request, request, ROUNDS))
+            for request in requests
+        ]
     times.sort(key=lambda item: item[2] / item[1])
     middle = times[len(times) // 2]
     outcome = {

@@ -22,7 +22,7 @@ from benchmarks.waf.adversarial import adversarial
 from benchmarks.waf.each import each
 from benchmarks.waf.engines import Ours, Theirs, load_ours
 from benchmarks.waf.footprint import footprint
-from benchmarks.waf.timing import alternate, freeze
+from benchmarks.waf.timing import alternate, freeze, silence
 from benchmarks.waf.traffic import MADE, Request, browsing, crs_requests
 
 __all__ = ["Figure", "speed"]
@@ -82,7 +82,8 @@ def _at(values: Sequence[int], share: float) -> float:
 def compare(ours: Ours, theirs: Theirs, requests: Sequence[Request], *, whole: bool, **labels: Any) -> Figure:
     """Measure both on the same requests; ``whole``: with the response phases."""
     runs = (ours.exchange, theirs.exchange) if whole else (ours.request, theirs.request)
-    (wall, cpu), (their_wall, their_cpu) = alternate(runs, requests)
+    with silence():
+        (wall, cpu), (their_wall, their_cpu) = alternate(runs, requests)
     return Figure(
         requests=len(requests), phases="1-5" if whole else "1-2",
         ours=_at(cpu, 0.5), ours_p99=_at(cpu, 0.99), theirs=_at(their_cpu, 0.5), theirs_p99=_at(their_cpu, 0.99),
