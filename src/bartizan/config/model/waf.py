@@ -86,7 +86,7 @@ class WafResponseBody(Model):
     limit: Annotated[Size, Field(gt=0, description="bytes that are held and looked at")] = "512KiB"  # type: ignore[assignment]
     on_limit: Annotated[
         Literal["reject", "process_partial"],
-        Field(description="a larger body is refused with 500, or looked at up to the limit and passed on"),
+        Field(description="a larger body is refused with 502, or looked at up to the limit and passed on"),
     ] = "process_partial"
     types: Annotated[
         list[Annotated[str, Field(pattern=MEDIA_TYPE_PATTERN)]],

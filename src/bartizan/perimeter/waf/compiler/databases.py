@@ -11,7 +11,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -83,15 +83,12 @@ class DatabaseCache:
         loaded = {key: self._shared.get(key) or self._load(key) for key in dict.fromkeys(keys)}
         missing = {key: patterns for key, patterns in zip(keys, sets, strict=True) if loaded[key] is None}
         if missing:
-            done = 0
             with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:  # compiling releases the interpreter
                 by_size = sorted(missing.items(), key=lambda item: -len(item[1]))
-                for key, compiled in zip(
-                    [key for key, _ in by_size], pool.map(lambda item: _compile(item[1]), by_size), strict=True
-                ):
-                    loaded[key] = compiled
-                    self._store(key, compiled)
-                    done += 1
+                running = {pool.submit(_compile, patterns): key for key, patterns in by_size}
+                for done, future in enumerate(as_completed(running), 1):
+                    compiled = loaded[running[future]] = future.result()
+                    self._store(running[future], compiled)
                     if self._progress is not None:
                         self._progress(done, len(missing))
         self._shared.update({key: compiled for key, compiled in loaded.items() if compiled is not None})
