@@ -84,8 +84,8 @@ def _add_gate(lowered: Lowered, folding: Folding, databases: DatabaseCache | Non
     program.relied = folding.relied
     program.always = folding.always
     program.watch(folding.readers, tuple(folding.pattern_readers))
-    program.gate = build_gate(lowered, folding, databases)
-    program.rules = with_inputs(lowered, folding)
+    program.gate, rules = build_gate(lowered, folding, databases)
+    program.rules = with_inputs(lowered, folding, rules)
     if databases is None:
         program.notices += ("Hyperscan is not used: patterns are matched one by one with RE2, which is slower",)
 

@@ -6,6 +6,7 @@ one member of it); the sources that rules ask much the same of share databases.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,10 +25,10 @@ from bartizan.perimeter.waf.compiler.facts import (
     xml_facts,
 )
 from bartizan.perimeter.waf.compiler.fold import Folding, GatedLink
-from bartizan.perimeter.waf.compiler.groups import Scanner, value_group
+from bartizan.perimeter.waf.compiler.groups import Ask, Scanner, value_group
 from bartizan.perimeter.waf.compiler.lower import Lowered
 from bartizan.perimeter.waf.compiler.selection import compile_target, excludes
-from bartizan.perimeter.waf.engine.program import Gate, Operator
+from bartizan.perimeter.waf.engine.program import CompiledRule, Gate, Operator
 from bartizan.perimeter.waf.engine.variables import REQUEST_BODY_VARIABLES, RESPONSE_VARIABLES
 from bartizan.perimeter.waf.seclang.model import Link, Selector, Target
 from bartizan.perimeter.waf.seclang.names import is_collection
@@ -68,8 +69,11 @@ class _Questions:
     """Members that a rule (a bit) leaves out."""
 
 
-def build_gate(lowered: Lowered, folding: Folding, cache: DatabaseCache | None) -> Gate:
-    """Compile the gate for the rules that ``folding`` leaves to it. Without ``cache`` no Hyperscan is used."""
+def build_gate(lowered: Lowered, folding: Folding, cache: DatabaseCache | None) -> tuple[Gate, list[CompiledRule]]:
+    """Compile the gate for the rules that ``folding`` leaves to it. Without ``cache`` no Hyperscan is used.
+
+    Also returns the rules, those of the gate with what it knows about single values.
+    """
     questions: dict[_Source, _Questions] = {}
     counting: dict[int, list[Counting]] = {}
     for gated in folding.gated:
@@ -80,7 +84,28 @@ def build_gate(lowered: Lowered, folding: Folding, cache: DatabaseCache | None) 
         source: value_group(asked.atoms, scanners.get(source), lowered.transformations)
         for source, asked in questions.items()
     }
-    return Gate(tuple(_facts(phase, asks, questions, counting.get(phase, ())) for phase in range(6)))
+    gate = Gate(tuple(_facts(phase, asks, questions, counting.get(phase, ())) for phase in range(6)))
+    return gate, _with_asks(lowered, folding, asks)
+
+
+def _with_asks(lowered: Lowered, folding: Folding, asks: dict[_Source, Ask]) -> list[CompiledRule]:
+    """Have links pass over values that the gate remembers not to match."""
+    rules = [*lowered.program.rules]
+    if not sys.flags.hash_randomization:
+        return rules  # then nothing is remembered: see groups.remembering
+    for gated in folding.gated:
+        rule = rules[gated.position]
+        link = rule.links[gated.index]
+        targets = tuple(
+            replace(target, ask=asks.get(_source(target.target, _phases_of(target.target.variable, rule.phase)[0])))
+            if not target.target.count
+            else target
+            for target in link.targets
+        )
+        links = [*rule.links]
+        links[gated.index] = replace(link, targets=targets, bit=1 << gated.position)
+        rules[gated.position] = replace(rule, links=tuple(links))
+    return rules
 
 
 def _ask(

@@ -14,16 +14,15 @@ from typing import NamedTuple
 
 from bartizan.perimeter.waf.compiler.atoms import EITHER_CASE, Atom
 from bartizan.perimeter.waf.compiler.databases import Scan
-from bartizan.perimeter.waf.engine.program import Operator, Transformation
+from bartizan.perimeter.waf.engine.program import REMEMBERED_VALUE, Operator, Transformation
 from bartizan.perimeter.waf.transformations import CHANGES
 
-__all__ = ["Scanner", "value_group"]
+__all__ = ["Ask", "Scanner", "value_group"]
 
 Ask = Callable[[bytes], int]
 """Returns the rules that may match a value, as a set of bits."""
 
 REMEMBERED = 8192  # values of a group
-REMEMBERED_LENGTH = 2048  # bytes of a value
 PLANS = 4096
 
 UPPER = frozenset(range(ord("A"), ord("Z") + 1))
@@ -156,7 +155,7 @@ class _Group:
             answer = get(key)
             if answer is None:
                 answer = ask(value)
-                if len(value) <= REMEMBERED_LENGTH:
+                if len(value) <= REMEMBERED_VALUE:
                     if len(known) >= REMEMBERED:
                         known.clear()
                     known[key] = answer

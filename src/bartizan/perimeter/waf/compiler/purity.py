@@ -30,14 +30,14 @@ LARGE = frozenset(("REQUEST_BODY", "RESPONSE_BODY", "FULL_REQUEST", "FILES_TMP_C
 """Variables that are rarely the same twice."""
 
 
-def with_inputs(lowered: Lowered, folding: Folding) -> tuple[CompiledRule, ...]:
+def with_inputs(lowered: Lowered, folding: Folding, compiled_rules: Sequence[CompiledRule]) -> tuple[CompiledRule, ...]:
     """Return the rules, those with ``inputs`` that can be remembered by them."""
     rules = lowered.order.rules
     live = [position for position in range(len(rules)) if not folding.folded >> position & 1]
     writes = {position: rule_writes(rules[position]) for position in live}
     gated = {link.position for link in folding.gated}
     found = []
-    for compiled in lowered.program.rules:
+    for compiled in compiled_rules:
         position = compiled.position
         if position in gated:
             others = [access for at, access in writes.items() if at != position]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bartizan.perimeter.waf.engine.match import Intervention, RuleMatch
 from bartizan.perimeter.waf.engine.persistent import Change, to_number
-from bartizan.perimeter.waf.engine.program import Outcome
+from bartizan.perimeter.waf.engine.program import REMEMBERED_VALUE, Outcome
 
 if TYPE_CHECKING:
     from bartizan.perimeter.waf.engine.program import (
@@ -119,6 +119,10 @@ def run_link(transaction: Transaction, link: CompiledLink) -> bool:
             for exclusion in exclusions:
                 if exclusion.variable == target.target.variable:
                     pairs = [pair for pair in pairs if not exclusion.excludes(pair[0])]
+        ask = target.ask
+        if ask is not None and len(pairs) > 1 and not transaction.naive:
+            bit = link.bit
+            pairs = [pair for pair in pairs if len(pair[1]) > REMEMBERED_VALUE or ask(pair[1]) & bit]
         if _look(transaction, link, operator, target.label, target.is_collection, pairs):
             matched = True
     return matched

@@ -32,6 +32,7 @@ __all__ = [
 
 REMEMBERED = 4096  # names of TX variables
 REMEMBERED_LENGTH = 128  # bytes of a name
+REMEMBERED_VALUE = 2048  # bytes of a value of which the gate remembers what may match it
 
 Captures = tuple[bytes, ...]
 Operator = Callable[[bytes], Captures | None]
@@ -54,6 +55,8 @@ class CompiledTarget:
     label: bytes
     fetch: Callable[[Transaction], Pairs]
     is_collection: bool
+    ask: Callable[[bytes], int] | None = None
+    """Returns the rules that may match a value, remembered for values of up to ``REMEMBERED_VALUE`` bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class CompiledLink:
     actions: tuple[CompiledAction, ...]
     beginnings: tuple[CompiledAction, ...] = ()
     """Actions that make collections known, before ``setvars``."""
+    bit: int = 0
+    """What stands for the rule in the answers of ``ask``."""
     acts: bool = True
     """Whether anything is to be done for each value that matches."""
 

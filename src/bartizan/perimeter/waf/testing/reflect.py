@@ -1,7 +1,8 @@
 """The backends of the suites, without their sockets: what they answer to a request.
 
 V4's is ``coreruleset/albedo`` (``server/server.go``): ``POST /reflect`` answers with the ``status``, ``headers`` and
-``body`` or ``encodedBody`` (base64) of the JSON document in the request; everything else is answered with 200. V3's is
+``body`` or ``encodedBody`` (base64) of the JSON document in the request, and says what kind of body it is, if need be by
+how it begins; everything else is answered with 200. V3's is
 httpbin, which has some places only and answers 404 elsewhere; that is all of it that tests depend on.
 
 Both also give back the request's body below ``/anything``, for people who try rules by hand.
@@ -17,6 +18,7 @@ from typing import Any
 
 from bartizan.http.lenient import LenientRequest
 from bartizan.perimeter.waf.testing.model import Generation
+from bartizan.perimeter.waf.testing.sniff import media_type
 
 __all__ = ["Answer", "answer"]
 
@@ -69,11 +71,15 @@ def _reflect(document: bytes) -> Answer:
         return Answer(400, (), b"the body is no JSON document with status, headers, body or encodedBody")
     if not 100 <= status < 600:
         return Answer(400, (), b"the status is not between 100 and 599")
-    fields = tuple(_field(name, value) for name, value in headers.items() if name.lower() not in _FRAMING)
-    return Answer(status, tuple(field for field in fields if field is not None), body)
+    given = (_field(name, value) for name, value in headers.items() if name.lower() not in _FRAMING)
+    fields = tuple(field for field in given if field is not None)
+    if body and not any(name.lower() in _TELLING for name, _ in fields):
+        fields += ((b"Content-Type", media_type(body)),)
+    return Answer(status, fields, body)
 
 
 _FRAMING = {"content-length", "transfer-encoding", "connection"}
+_TELLING = {b"content-type", b"content-encoding"}
 
 
 def _body(wanted: dict[str, Any]) -> bytes:
