@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import resource
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,22 @@ def test_what_cannot_be_compiled_is_told_with_its_place(text: str, message: str,
     with pytest.raises(SecLangError) as caught:
         load_rules([source(text, tmp_path)], PLAIN)
     assert message in str(caught.value)
+
+
+def test_rules_can_be_loaded_again_and_again_in_the_same_memory(tmp_path: Path) -> None:
+    rules = "".join(f'SecRule ARGS "@rx a{number}.*b{{1,9}}" "id:{number},phase:2,pass"\n' for number in range(1, 9))
+
+    def reload(times: int) -> None:
+        for _ in range(times):
+            judged(load_rules([source(rules)], Settings(mode="on"), tmp_path), b"/?a=a1b")
+
+    reload(20)  # what is allocated once is allocated
+    before = _resident()
+    reload(50)
+    assert _resident() - before < 4 << 20
+
+
+def _resident() -> int:
+    """Return the memory of this process in bytes, after what nothing refers to is gone."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
