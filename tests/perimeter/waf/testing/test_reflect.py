@@ -17,7 +17,20 @@ def posted(document: Any, uri: bytes = b"/reflect") -> Answer:
 def test_a_response_is_given_as_asked() -> None:
     asked = {"status": 503, "headers": {"Content-Type": "text/html", "Content-Length": "9"}, "body": "<é>"}
     assert posted(asked) == Answer(503, ((b"Content-Type", b"text/html"),), "<é>".encode())
-    assert posted({"encodedBody": "AP8="}, b"/reflect/x?y") == Answer(200, (), b"\x00\xff")
+    assert posted({"encodedBody": "AP8="}, b"/reflect/x?y") == Answer(
+        200, ((b"Content-Type", b"application/octet-stream"),), b"\x00\xff"
+    )
+
+
+def test_a_response_says_what_it_is_as_its_body_begins_unless_told_otherwise() -> None:
+    def fields(**document: Any) -> list[tuple[bytes, bytes]]:
+        return list(posted(document).headers)
+
+    assert fields(body="Error: x") == [(b"Content-Type", b"text/plain; charset=utf-8")]
+    assert fields(body=" <h1>Error</h1>") == [(b"Content-Type", b"text/html; charset=utf-8")]
+    assert fields(body="Error: x", headers={"content-type": "a/b"}) == [(b"content-type", b"a/b")]
+    assert fields(body="Error: x", headers={"Content-Encoding": "br"}) == [(b"Content-Encoding", b"br")]
+    assert fields(status=403) == []
 
 
 @pytest.mark.parametrize(

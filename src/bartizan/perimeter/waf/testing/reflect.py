@@ -1,9 +1,9 @@
 """The backends of the suites, without their sockets: what they answer to a request.
 
 V4's is ``coreruleset/albedo`` (``server/server.go``): ``POST /reflect`` answers with the ``status``, ``headers`` and
-``body`` or ``encodedBody`` (base64) of the JSON document in the request, and says what kind of body it is, if need be by
-how it begins; everything else is answered with 200. V3's is
-httpbin, which has some places only and answers 404 elsewhere; that is all of it that tests depend on.
+``body`` or ``encodedBody`` (base64) of the JSON document in the request, and Go's server tells what kind of body it is
+where that is not said; everything else is answered with 200. V3's is httpbin, which has some places only and answers
+404 elsewhere; that is all of it that tests depend on.
 
 Both also give back the request's body below ``/anything``, for people who try rules by hand.
 """
