@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bartizan.perimeter.waf.engine.variables import READERS
+from bartizan.perimeter.waf.engine.variables import READERS, Pairs
 from bartizan.perimeter.waf.seclang.template import Macro, Template
 
 if TYPE_CHECKING:
@@ -17,7 +17,11 @@ Expansion = Callable[["Transaction"], bytes]
 
 
 def expansion(template: Template) -> Expansion:
-    """Return the function that expands ``template``; macros of unknown variables stay as they are written."""
+    """Return the function that expands ``template``; macros of unknown variables stay as they are written.
+
+    Of several members with the name that a macro asks for, it is the last one, as in libmodsecurity; a macro without a
+    name is the first of all.
+    """
     literal = template.literal
     if literal is not None:
         return lambda _: literal
@@ -39,7 +43,15 @@ def _macro(macro: Macro) -> Expansion:
     if reader is None:
         return _constant(str(macro).encode("latin-1"))
     if macro.variable == "REQUEST_HEADERS" and key is not None:
-        return lambda transaction: transaction.headers[key][0][1] if key in transaction.headers else b""
+        return lambda transaction: transaction.headers[key][-1][1] if key in transaction.headers else b""
     if key is not None:
-        return lambda transaction: next((v for k, v in reader(transaction) if k.lower() == key), b"")
+        return lambda transaction: _last(reader(transaction), key)
     return lambda transaction: next((v for _, v in reader(transaction)), b"")
+
+
+def _last(pairs: Pairs, key: bytes) -> bytes:
+    found = b""
+    for name, value in pairs:
+        if name.lower() == key:
+            found = value
+    return found
