@@ -66,6 +66,10 @@ def test_it_is_refused_byte_by_byte_too(data: bytes) -> None:
     ("data", "status"),
     [
         (b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405),
+        (b"CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"CONNECT a: HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"CONNECT a:x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/0.9\r\nHost: a\r\n\r\n", 400),
         (b"GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
         (HOST + b"Expect: 200-ok\r\n\r\n", 417),

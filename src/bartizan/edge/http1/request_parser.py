@@ -28,6 +28,8 @@ Fields = list[tuple[bytes, bytes]]
 
 CHUNK_OVERHEAD = 64 * 1024  # bytes of chunk framing that any body may have, on top of 8 per byte of data
 _FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
+_LATER = (b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9")
+"""Major versions that may have such a request line; HTTP/0.9 had no version in it."""
 _END = b"\r\n\r\n"  # both a head and a chunked body end with it
 _NEVER_IN_TRAILERS = frozenset(
     b"transfer-encoding content-length host content-encoding content-type content-range trailer authorization "
@@ -277,7 +279,7 @@ class RequestParser:
             )
         protocol = data[line_end - 9 : line_end]
         if protocol not in (b" HTTP/1.1", b" HTTP/1.0"):
-            if protocol.startswith(b" HTTP/") and protocol[6:7].isdigit() and protocol[7:8] == b".":
+            if protocol.startswith(b" HTTP/") and protocol[6:7] in _LATER and protocol[7:8] == b".":
                 raise RequestError(505, "version", "only HTTP/1.1 and HTTP/1.0 are spoken here")
             raise RequestError(400, "invalid_start_line", "the request line must be `METHOD target HTTP/1.1`")
         if line_end > self._limits.target_bytes + 64:
@@ -344,13 +346,21 @@ def frame(head: Head, underscores: str) -> None:
         elif b"_" in name:
             odd = True
     if head.method == "CONNECT":
-        raise RequestError(405, "connect", "CONNECT is not served here")
+        _refuse_connect(head.target)
     if head.minor == 1 and head.host is None:
         raise RequestError(400, "no_host", "an HTTP/1.1 request needs a Host")
     if odd and underscores != "allow":
         if underscores == "refuse":
             raise RequestError(400, "underscore", "header names with an underscore are refused here")
         head.fields = [field for field in head.fields if b"_" not in field[0]]
+
+
+def _refuse_connect(target: bytes) -> None:
+    """Refuse CONNECT, and what is none since it names no port (RFC 9110 section 9.3.6)."""
+    host, _, port = target.rpartition(b":")
+    if not host or not port.isdigit():
+        raise RequestError(400, "authority", "the target of CONNECT must be a host and a port")
+    raise RequestError(405, "connect", "CONNECT is not served here")
 
 
 def _take_framing(head: Head, name: bytes, value: bytes) -> None:
