@@ -35,7 +35,6 @@ from bartizan.perimeter.waf.seclang.names import is_collection
 
 __all__ = ["build_gate"]
 
-FEW = 3  # patterns that are matched one by one rather than by a database of their own
 ORDINARY = (
     b"1",
     b"id",
@@ -78,7 +77,6 @@ def build_gate(lowered: Lowered, folding: Folding, cache: DatabaseCache | None) 
     counting: dict[int, list[Counting]] = {}
     for gated in folding.gated:
         _ask(lowered, gated, questions, counting, scanning=cache is not None)
-    _drop_small(questions)
     scanners = _scanners(questions, cache) if cache is not None else {}
     asks = {
         source: value_group(asked.atoms, scanners.get(source), lowered.transformations)
@@ -174,14 +172,6 @@ def _phases_of(variable: str, phase: int) -> tuple[int, ...]:
 def _source(target: Target, phase: int) -> _Source:
     selector = target.selector
     return _Source(target.variable, None if selector is not None and selector.kind == "regex" else selector, phase)
-
-
-def _drop_small(questions: dict[_Source, _Questions]) -> None:
-    """Have operators answer where there are too few patterns for a database."""
-    for asked in questions.values():
-        patterns = {pattern for atom in asked.atoms for pattern in atom.patterns}
-        if len(patterns) <= FEW:
-            asked.atoms = [atom.by_operator() for atom in asked.atoms]
 
 
 # databases
