@@ -99,8 +99,9 @@ def _run(chain: tuple[str, ...], text: bytes) -> bytes:
 
 
 _pieces = st.sampled_from(
-    [b"A", b"a", b"Z", b"%4a", b"%4A", b"%u0041", b"&LT;", b"&lt;", b"&#X41;", b"\\41", b"\\A", b"/*", b"*/", b"--", b"#",
-     b"<!--", b"..", b"/", b"\\", b" ", b"\0", b"\t", b"^", b'"', b"'", b",", b";", b"\xc3\x84", b"\xa0", b"+", b"%", b"u0041"]
+    [b"A", b"a", b"Z", b"%4a", b"%4A", b"%u0041", b"&LT;", b"&lt;", b"&#X41;", b"\\41", b"\\A", b"/*", b"*/", b"--",
+     b"#", b"<!--", b"..", b"/", b"\\", b" ", b"\0", b"\t", b"^", b'"', b"'", b",", b";", b"\xc3\x84", b"\xa0",
+     b"+", b"%", b"u0041"]
 )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def body_facts(parts: Sequence[Facts]) -> Facts:
 
     def facts(transaction: Transaction) -> int:
         nonlocal without
-        if transaction.body or transaction.body_error:
+        if transaction.body or transaction.body_error or transaction.multipart is not None:
             return everything(transaction)
         if without is None:
             without = everything(transaction)
