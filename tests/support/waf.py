@@ -12,13 +12,14 @@ from bartizan.perimeter.waf.load import RuleSet, load_rules
 from bartizan.perimeter.waf.seclang import Source
 from bartizan.perimeter.waf.settings import Settings
 
-__all__ = ["ON", "Inspected", "Reply", "Request", "Seen", "inspect", "rule_set", "see"]
+__all__ = ["ON", "RECEIVED", "Inspected", "Reply", "Request", "Seen", "inspect", "rule_set", "see"]
 
 ON = "SecRuleEngine On\nSecRequestBodyAccess On\nSecResponseBodyAccess On\n"
 """What a rule set begins with that is to see and decide everything."""
 
 PHASES_WITH_VERDICT = 4
-RECEIVED = 1_700_000_000.0  # Unix time in seconds
+RECEIVED = 1_700_000_000.0
+"""When requests come, Unix time in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

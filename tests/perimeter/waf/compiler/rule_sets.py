@@ -64,8 +64,16 @@ MACROS = (
 COMPARISONS = ("streq", "contains", "beginsWith", "endsWith", "within", "strmatch")
 SWITCHES = (
     "ctl:ruleEngine=Off", "ctl:ruleEngine=DetectionOnly", "ctl:forceRequestBodyVariable=On",
-    "ctl:requestBodyProcessor=JSON", "ctl:requestBodyProcessor=URLENCODED", "ctl:requestBodyAccess=Off",
+    "ctl:requestBodyProcessor=JSON", "ctl:requestBodyProcessor=XML",
+    "ctl:requestBodyProcessor=URLENCODED", "ctl:requestBodyAccess=Off",
     "ctl:responseBodyAccess=Off", "ctl:requestBodyLimit=10",
+)  # fmt: skip
+KINDS = (
+    "application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "application/json", "text/plain",
+    "text/xml",
+)  # fmt: skip
+DISRUPTIONS = (
+    "deny", "deny,status:500", "drop", "redirect:'/%{TX.a}'", "allow", "allow:phase", "allow:request", "block",
 )  # fmt: skip
 TAGS = ("one", "two", "three")
 MARKERS = ("END", "NEXT")
@@ -90,6 +98,8 @@ _tx_target = st.one_of(
 @st.composite
 def _target(draw: DrawFn) -> str:
     kind = draw(st.integers(0, 9))
+    if kind == 9 and draw(st.booleans()):
+        return str(draw(st.sampled_from(("XML:/a/b", "XML:/*", "&XML:/a/*", "XML://none"))))
     if kind < 2:
         return str(draw(_tx_target))
     if kind < 4:
@@ -198,22 +208,7 @@ def _flow(draw: DrawFn, markers: list[str]) -> list[str]:
     if kind < 3:
         return [f"skipAfter:{draw(st.sampled_from(markers))}"]
     if kind < 5:
-        return [
-            draw(
-                st.sampled_from(
-                    (
-                        "deny",
-                        "deny,status:500",
-                        "drop",
-                        "redirect:'/%{TX.a}'",
-                        "allow",
-                        "allow:phase",
-                        "allow:request",
-                        "block",
-                    )
-                )
-            )
-        ]
+        return [draw(st.sampled_from(DISRUPTIONS))]
     return ["pass"]
 
 
@@ -303,26 +298,21 @@ def requests(draw: DrawFn) -> Request:
         headers.append(("Cookie", _pairs(draw, "; ")))
     body = ""
     if draw(st.booleans()):
-        kind = draw(
-            st.sampled_from(
-                (
-                    "application/x-www-form-urlencoded",
-                    "multipart/form-data; boundary=B",
-                    "application/json",
-                    "text/plain",
-                )
-            )
-        )
+        kind = draw(st.sampled_from(KINDS))
         headers.append(("Content-Type", kind))
         if kind.startswith("multipart"):
             name, value = draw(st.sampled_from(NAMES)), draw(st.sampled_from(TEXTS))
             body = (
                 f'--B\r\nContent-Disposition: form-data; name="{name}"; filename="{value}"\r\n\r\n{value}\r\n--B--\r\n'
             )
+        elif kind.endswith("xml"):
+            body = f"<a><b>{draw(st.sampled_from(NAMES))}</b><c>1</c></a>"
         elif kind.endswith("json"):
             body = f'{{"{draw(st.sampled_from(NAMES))}": "ab"'
         else:
             body = _pairs(draw, "&") or "a"
+        if draw(st.integers(0, 4)) == 0:
+            body = ""
     return Request(uri.encode(), [(name.encode(), value.encode()) for name, value in headers], body.encode())
 
 

@@ -8,12 +8,15 @@ from functools import partial
 from hypothesis import given, settings
 from tests.perimeter.waf.compiler.attacks import traffic
 from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts, scanned_rule_texts
-from tests.support.waf import Reply, Request, inspect, rule_set, see
+from tests.support.waf import RECEIVED, Reply, Request, inspect, rule_set, see
 
 from bartizan.perimeter.waf.compiler.fold import concerns
 from bartizan.perimeter.waf.compiler.reads import Access, rule_reads
+from bartizan.perimeter.waf.engine.persistent import Change, merge
 from bartizan.perimeter.waf.load import RuleSet
 from bartizan.perimeter.waf.seclang import Rule
+
+STORED = {"IP": merge(None, [Change("set", b"a", b"2"), Change("set", b"score", b"1")], RECEIVED)}
 
 
 def _compare(text: str, seen: Sequence[tuple[Request, Reply | None]]) -> None:
@@ -24,9 +27,9 @@ def _compare(text: str, seen: Sequence[tuple[Request, Reply | None]]) -> None:
         if isinstance(entry, Rule):
             read.add(rule_reads(entry))
     for request, reply in seen:
-        expected = see(inspect(plain, request, reply), partial(concerns, read))
+        expected = see(inspect(plain, request, reply, STORED), partial(concerns, read))
         for name, rules in compiled.items():
-            told = see(inspect(rules, request, reply), partial(concerns, read))
+            told = see(inspect(rules, request, reply, STORED), partial(concerns, read))
             differing = told.differences(expected)
             assert not differing, f"with {name}, of {request}, {reply}: {differing}"
 
