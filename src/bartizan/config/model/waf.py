@@ -138,7 +138,7 @@ class Waf(Model):
     ] = []
     request_body: Annotated[WafRequestBody, Field(description="what rules see of it")] = WafRequestBody()
     response_body: Annotated[WafResponseBody, Field(description="what rules see of it")] = WafResponseBody()
-    time_budget: Annotated[Duration, Field(gt=0, description="of processor time for all rules of one exchange")] = "1s"  # type: ignore[assignment]
+    time_budget: Annotated[Duration, Field(gt=0, description="for all rules of one exchange, while they run")] = "1s"  # type: ignore[assignment]
     on_budget: Annotated[
         Literal["deny", "allow"], Field(description="what happens to an exchange that has used it up")
     ] = "deny"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import ip_network
 
 from bartizan.config.model.base import TARGET_PATTERN
@@ -130,14 +131,16 @@ def _signal(match: RuleMatch, actors: tuple[Actor, ...]) -> Signal:
     )
 
 
-def _kind(tags: Sequence[str]) -> tuple[str | None, str | None]:
+@lru_cache(maxsize=1024)
+def _kind(tags: tuple[str, ...]) -> tuple[str | None, str | None]:
     for prefix, technique, owasp in _KINDS:
         if any(tag.startswith(prefix) for tag in tags):
             return technique, owasp
     return None, None
 
 
-def _paranoia(tags: Sequence[str]) -> str:
+@lru_cache(maxsize=1024)
+def _paranoia(tags: tuple[str, ...]) -> str:
     return next((tag.rpartition("/")[2] for tag in tags if tag.startswith("paranoia-level/")), "")
 
 
@@ -173,4 +176,6 @@ def _actors(exchange: Exchange) -> tuple[Actor, ...]:
 
 def _network(client: Client) -> str:
     """Return the /24 or /48 around a client."""
-    return str(ip_network(f"{client.address}/{24 if client.version == 4 else 48}", strict=False))
+    if client.version == 4:
+        return client.address.rpartition(".")[0] + ".0/24"
+    return str(ip_network(f"{client.address}/48", strict=False))

@@ -75,6 +75,10 @@ class Waf:
         intervention = transaction.response_headers(response.status, fields)
         if transaction.persistent.wanted:
             intervention = await self._resume(transaction, exchange)
+        if intervention is None and not self.hold_response(exchange):
+            intervention = transaction.response_body(b"")  # rules of phase 4 also judge what phase 3 has found
+            if transaction.persistent.wanted:
+                intervention = await self._resume(transaction, exchange)
         return None if intervention is None else _verdict(intervention, transaction, exchange)
 
     def hold_response(self, exchange: Exchange) -> int:

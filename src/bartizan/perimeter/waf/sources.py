@@ -15,9 +15,10 @@ __all__ = ["base_rules", "rule_settings", "rule_sources"]
 
 FIRST_ID = 1_980_000_000  # of rules made here, far from the ranges that ModSecurity has assigned
 UNICODE_CODE_PAGE = 20127
-MAX_ARGUMENTS = 1000  # SecArgumentsLimit's default: those behind it are not read
+MAX_ARGUMENTS = 10_000  # values of a large JSON document, too
 
 _BASE = f"""\
+SecArgumentsLimit {MAX_ARGUMENTS}
 SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application|text)/(?:[a-z0-9.+-]+\\+)?xml" \\
     "id:{FIRST_ID},phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"
 SecRule REQUEST_HEADERS:Content-Type "@rx ^application/(?:[a-z0-9.+-]+\\+)?json" \\

@@ -45,12 +45,16 @@ class Change:
 
 
 class Collections:
-    """The persistent collections of one transaction. ``timeout`` is SecCollectionTimeout, in seconds."""
+    """The persistent collections of one transaction.
 
-    __slots__ = ("_loaded", "changes", "keys", "timeout", "wanted")
+    ``timeout`` is SecCollectionTimeout, in seconds; ``loads`` whether any rule reads what is stored.
+    """
 
-    def __init__(self, timeout: float) -> None:
+    __slots__ = ("_loaded", "_loads", "changes", "keys", "timeout", "wanted")
+
+    def __init__(self, timeout: float, *, loads: bool = True) -> None:
         self.timeout = timeout
+        self._loads = loads
         self.keys: dict[str, bytes] = {}
         """By collection: which one of its kind this transaction uses."""
         self.wanted: list[str] = []
@@ -62,7 +66,8 @@ class Collections:
         """``initcol``: use the collection of this key, unless one is used already."""
         if key and collection not in self.keys:
             self.keys[collection] = key[:MAX_KEY]
-            self.wanted.append(collection)
+            if self._loads:
+                self.wanted.append(collection)
 
     def load(self, collection: str, stored: bytes | None, now: float) -> None:
         """Give a wanted collection its content; ``now`` is Unix time in seconds."""

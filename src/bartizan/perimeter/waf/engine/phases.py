@@ -29,17 +29,21 @@ def begin_phase(transaction: Transaction, phase: int) -> bool:
     first, end = program.phases[phase]
     whole = (1 << end) - (1 << first)
     if phase == LOGGING and gate is not None and (transaction.intervention is not None or before != LOGGING - 1):
-        _without_foresight(transaction)  # rules were not reached whose effect was there from the beginning
+        not_reached = (1 << first) - (1 << (transaction.position + 1))
+        if program.foreseen & not_reached:
+            _without_foresight(transaction)  # the effect of rules that were not reached was there from the beginning
     if gate is None or transaction.naive:
         transaction.agenda = whole & ~transaction.removed
     else:
         mask = transaction.mask
         try:
-            for facts in gate.facts[phase]:
-                mask |= facts(transaction)
+            for each in range(transaction.known_until + 1, phase + 1):  # phases that did not run, too
+                for facts in gate.facts[each]:
+                    mask |= facts(transaction)
         except MatchLimitError:
             _out_of_time(transaction)
             return True
+        transaction.known_until = phase
         transaction.mask = mask
         transaction.agenda = (mask | program.always) & whole & ~transaction.removed
     if phase <= transaction.allowed_until and phase != LOGGING:
@@ -96,7 +100,7 @@ def _run_until(transaction: Transaction, deadline: float) -> bool:
             break
         if transaction.phase <= transaction.allowed_until and transaction.phase != LOGGING:
             break
-        if transaction.persistent.wanted and program.loads_collections:
+        if transaction.persistent.wanted:
             transaction.agenda = agenda
             return False
         if perf_counter() > deadline:

@@ -191,6 +191,8 @@ class Program:
     """In the order of their positions."""
     folded: int = 0
     """Rules that never run since their effect is known."""
+    foreseen: int = 0
+    """Rules whose effect is there from the beginning (``hoisted``)."""
     relied: int = 0
     """Rules whose effect was taken for certain when others were folded."""
     always: int = 0

@@ -104,6 +104,8 @@ class Transaction:
     """Rules that ``ctl`` removed, as a set of bits."""
     excluded = 0
     """Rules of which ``ctl`` removed targets, as a set of bits."""
+    known_until = 0
+    """The phase up to which the gate has said which rules may match."""
     tx_removed = False
     """Whether a TX variable may have been removed."""
     naive = False
@@ -120,7 +122,7 @@ class Transaction:
         self.matched_vars = []
         self.transformed: dict[tuple[int, bytes], bytes] = {}
         self.exclusions: dict[int, tuple[Exclusion, ...]] = {}
-        self.persistent = Collections(program.settings.collection_timeout)
+        self.persistent = Collections(settings.collection_timeout, loads=program.loads_collections)
         self.environment = {}
         self.geo = {}
         self.sanitised: list[tuple[str, bytes]] = []
