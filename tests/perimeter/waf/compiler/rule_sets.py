@@ -233,11 +233,51 @@ def _rule(draw: DrawFn, number: int, markers: list[str]) -> str:
 
 
 @st.composite
+def _settled_rule(draw: DrawFn, number: int, markers: list[str]) -> str:
+    """Draw a rule such as rule sets begin with: it depends on variables that other such rules set."""
+    name = draw(st.sampled_from(("a", "b", "score", "x1")))
+    actions = [f"id:{number}", f"phase:{draw(st.sampled_from((1, 1, 1, 2, 2, 5)))}", "pass", "nolog"]
+    change = f"setvar:'tx.{name}={draw(st.sampled_from(('0', '1', '2', '+1', '+%{TX.b}', '-1', '%{TX.a}')))}'"
+    actions.append(draw(st.sampled_from((change, change, change, f"setvar:'!tx.{name}'"))))
+    if draw(st.integers(0, 3)) == 0:
+        actions[-1] = f"skipAfter:{draw(st.sampled_from(markers))}"
+    if draw(st.integers(0, 4)) == 0:
+        actions.append(f"tag:{draw(st.sampled_from(TAGS))}")
+    if draw(st.integers(0, 2)) == 0:
+        return f'SecAction "{",".join(actions)}"'
+    target = draw(st.sampled_from(("TX:", "&TX:"))) + draw(st.sampled_from(("a", "b", "score", "x1")))
+    operator = draw(st.sampled_from(("@eq 0", "@eq 1", "@ge 1", "@lt 2", "!@eq 1", "@streq %{TX.b}")))
+    return f'SecRule {target} "{operator}" "{",".join(actions)}"'
+
+
+@st.composite
+def _removing_rule(draw: DrawFn, number: int) -> str:
+    """Draw a rule that, for some requests, takes others away or ends the exchange."""
+    does = draw(st.one_of(_control.map("pass,{}".format), st.sampled_from(("deny", "allow", "allow:request"))))
+    phase = draw(st.sampled_from((1, 1, 2, 3)))
+    target = draw(st.sampled_from(("ARGS:a", "ARGS", "REQUEST_HEADERS:X-A")))
+    return f'SecRule {target} "@rx {draw(st.sampled_from((".", "a", "1")))}" "id:{number},phase:{phase},nolog,{does}"'
+
+
+@st.composite
 def rule_texts(draw: DrawFn) -> str:
     """Draw the text of a rule set that sees and decides everything."""
     count = draw(st.integers(1, 9))
     markers = [*MARKERS, str(count)]
-    lines = [draw(_rule(number, markers)) for number in range(1, count + 1)]
+    settled = draw(st.integers(0, 3))
+    lines = []
+    for number in range(1, count + 1):
+        kind = draw(st.integers(0, 3))
+        if kind < settled:
+            lines.append(draw(_settled_rule(number, markers)))
+        elif settled and draw(st.integers(0, 3)) == 0:
+            lines.append(draw(_removing_rule(number)))
+        else:
+            lines.append(draw(_rule(number, markers)))
+    if draw(st.booleans()):
+        phase = draw(st.sampled_from((2, 5)))
+        told = "%{TX.a}/%{TX.b}/%{TX.score}/%{TX.x1}"
+        lines.append(f"SecAction \"id:99,phase:{phase},pass,logdata:'{told}'\"")
     for marker in MARKERS:
         lines.insert(draw(st.integers(0, len(lines))), f"SecMarker {marker}")
     detect = draw(st.integers(0, 4)) == 0
