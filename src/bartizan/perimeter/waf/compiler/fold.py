@@ -318,7 +318,7 @@ class _Analysis:
             if reads_only_tx(link) or self._never_written(link):
                 before = dict(transaction.tx)
                 matched = run_link(transaction, compiled_link)
-                reads.add(link_reads(link))
+                reads.add(link_reads(link if matched else condition(link)))
                 if matched:  # what it sets has to be set again if something else was set there
                     reads.add(rule_writes(replace(rule, links=(link,))))
                 lasting = compiled_link.beginnings or any(setvar.collection != "TX" for setvar in link.setvars)
