@@ -9,9 +9,9 @@ import hyperscan
 
 from bartizan.perimeter.waf.compiler.atoms import Pattern, patterns_of
 from bartizan.perimeter.waf.compiler.databases import FLAGS
-from bartizan.perimeter.waf.compiler.fold import GatedLink, concerns, fold
+from bartizan.perimeter.waf.compiler.fold import GatedLink, fold
 from bartizan.perimeter.waf.compiler.lower import Lowered
-from bartizan.perimeter.waf.compiler.reads import Access, rule_writes
+from bartizan.perimeter.waf.compiler.reads import Access, concerns, rule_writes
 from bartizan.perimeter.waf.engine import RequestHead, Transaction
 from bartizan.perimeter.waf.engine.evaluate import run_link
 from bartizan.perimeter.waf.engine.variables import DYNAMIC

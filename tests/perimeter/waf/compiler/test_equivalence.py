@@ -10,8 +10,7 @@ from tests.perimeter.waf.compiler.attacks import traffic
 from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts, scanned_rule_texts
 from tests.support.waf import RECEIVED, Reply, Request, inspect, rule_set, see
 
-from bartizan.perimeter.waf.compiler.fold import concerns
-from bartizan.perimeter.waf.compiler.reads import Access, rule_reads
+from bartizan.perimeter.waf.compiler.reads import Access, concerns, rule_reads
 from bartizan.perimeter.waf.engine.persistent import Change, merge
 from bartizan.perimeter.waf.load import RuleSet
 from bartizan.perimeter.waf.seclang import Rule

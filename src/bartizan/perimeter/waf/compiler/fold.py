@@ -26,6 +26,7 @@ from bartizan.perimeter.waf.compiler.reads import (
     CAPTURED,
     Access,
     Member,
+    concerns,
     condition,
     link_reads,
     meets,
@@ -41,10 +42,12 @@ from bartizan.perimeter.waf.engine.program import Hoisted
 from bartizan.perimeter.waf.engine.variables import DYNAMIC
 from bartizan.perimeter.waf.operators.regex import compile_rx
 from bartizan.perimeter.waf.seclang.model import Link, Rule
-from bartizan.perimeter.waf.seclang.names import PERSISTENT
+from bartizan.perimeter.waf.seclang.names import PERSISTENT, is_collection
 from bartizan.perimeter.waf.seclang.template import Template
 
-__all__ = ["Folding", "GatedLink", "concerns", "fold", "overlaps"]
+PATTERN_OPERATORS = frozenset(("contains", "detectsqli", "detectxss", "pm", "pmf", "pmfromfile", "rx", "streq"))
+
+__all__ = ["Folding", "GatedLink", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,11 +336,11 @@ class _Analysis:
                 if not matched:
                     break
                 continue
-            argument = self._arguments.get((position, index))
-            if argument is None or not _can_gate(link):
+            gated = self._best_gate(position, index)
+            if gated is None:
                 folding.always |= bit
                 return
-            folding.gated.append(GatedLink(position, index, argument))
+            folding.gated.append(gated)
             break
         else:
             skipped = range(position + 1, self._landings.get(position, 0))
@@ -352,6 +355,30 @@ class _Analysis:
         for pattern in reads.patterns:
             patterns[pattern] = patterns.get(pattern, 0) | bit
 
+    def _best_gate(self, position: int, start: int) -> GatedLink | None:
+        """Return the link that rules out most, among those before which nothing has an effect."""
+        best: GatedLink | None = None
+        links = self._rules[position].links
+        for index in range(start, len(links)):
+            link = links[index]
+            argument = self._arguments.get((position, index))
+            if argument is None or not _can_gate(link):
+                break
+            if best is None or _rules_out_most(link):
+                best = GatedLink(position, index, argument)
+            captures = link.capture and link.operation is not None and not link.operation.negated
+            if _rules_out_most(link) or link.setvars or captures or link.actions:
+                break
+        return best
+
+
+def _rules_out_most(link: Link) -> bool:
+    """Tell whether a link looks for a pattern in something that has many values, or is long."""
+    operation = link.operation
+    if operation is None or operation.negated or operation.name not in PATTERN_OPERATORS:
+        return False
+    return any(is_collection(target.variable) or target.variable == "RESPONSE_BODY" for target in link.targets)
+
 
 def _scratch(program: Program, tx: dict[bytes, bytes]) -> Transaction:
     transaction = Transaction(program, RequestHead(b"", b"", b"", ()), "on")
@@ -361,25 +388,3 @@ def _scratch(program: Program, tx: dict[bytes, bytes]) -> Transaction:
 
 def _can_gate(link: Link) -> bool:
     return not (link.namespaces or any(target.variable in DYNAMIC for target in link.targets))
-
-
-def concerns(access: Access, name: bytes) -> bool:
-    """Tell whether what ``access`` stands for may include the variable ``name``."""
-    if access.everything or name in access.names:
-        return True
-    if any(name.startswith(prefix) for prefix in access.prefixes):
-        return True
-    return any(compile_rx(pattern, ignore_case=True).test(name) for pattern in access.patterns)
-
-
-def overlaps(access: Access, pattern: bytes) -> bool:
-    """Tell whether what ``access`` stands for may include a variable whose name matches ``pattern``."""
-    if access.everything or access.patterns:
-        return True
-    test = compile_rx(pattern, ignore_case=True).test
-    beginning = pattern.removeprefix(b"^").lower()
-    anchored = pattern.startswith(b"^") and beginning.replace(b"_", b"").replace(b"-", b"").isalnum()
-    for prefix in access.prefixes:
-        if not anchored or prefix.startswith(beginning) or beginning.startswith(prefix):
-            return True
-    return any(test(name) for name in access.names)

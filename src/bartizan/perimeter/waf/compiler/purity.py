@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bartizan.perimeter.waf.compiler.controls import BEGINNINGS
-from bartizan.perimeter.waf.compiler.fold import Folding, concerns, overlaps
+from bartizan.perimeter.waf.compiler.fold import Folding
 from bartizan.perimeter.waf.compiler.lower import Lowered
-from bartizan.perimeter.waf.compiler.reads import CAPTURED, Access, rule_writes
+from bartizan.perimeter.waf.compiler.reads import CAPTURED, Access, concerns, overlaps, rule_writes
 from bartizan.perimeter.waf.engine.program import CompiledLink, CompiledRule
 from bartizan.perimeter.waf.engine.variables import DYNAMIC, READERS, Reader
 from bartizan.perimeter.waf.operators.pcre import translate

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
+from bartizan.perimeter.waf.operators.regex import compile_rx
 from bartizan.perimeter.waf.seclang.model import Link, Rule
 from bartizan.perimeter.waf.seclang.names import PERSISTENT
 from bartizan.perimeter.waf.seclang.template import Macro, Template
@@ -13,9 +14,11 @@ __all__ = [
     "CAPTURED",
     "Access",
     "Member",
+    "concerns",
     "condition",
     "link_reads",
     "meets",
+    "overlaps",
     "persistent_reads",
     "persistent_writes",
     "reads_only_tx",
@@ -170,3 +173,25 @@ def _name(access: Access, name: Template) -> None:
         access.prefixes.add(first.lower())
     else:
         access.everything = True
+
+
+def concerns(access: Access, name: bytes) -> bool:
+    """Tell whether what ``access`` stands for may include the variable ``name``."""
+    if access.everything or name in access.names:
+        return True
+    if any(name.startswith(prefix) for prefix in access.prefixes):
+        return True
+    return any(compile_rx(pattern, ignore_case=True).test(name) for pattern in access.patterns)
+
+
+def overlaps(access: Access, pattern: bytes) -> bool:
+    """Tell whether what ``access`` stands for may include a variable whose name matches ``pattern``."""
+    if access.everything or access.patterns:
+        return True
+    test = compile_rx(pattern, ignore_case=True).test
+    beginning = pattern.removeprefix(b"^").lower()
+    anchored = pattern.startswith(b"^") and beginning.replace(b"_", b"").replace(b"-", b"").isalnum()
+    for prefix in access.prefixes:
+        if not anchored or prefix.startswith(beginning) or beginning.startswith(prefix):
+            return True
+    return any(test(name) for name in access.names)
