@@ -170,7 +170,7 @@ def test_what_would_be_refused_is_told_with_the_reason(
 
 
 def test_connect_is_refused(runner: CliRunner) -> None:
-    assert told(runner, "CONNECT", "/")["answer"] == 405
+    assert told(runner, "CONNECT", "/")["answer"] == 400
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,12 @@ def _scanner(wanted: tuple[bytes, ...]) -> _End:
     count = len(wanted)
     try:
         database.compile(
-            expressions=list(wanted), ids=list(range(count)), elements=count, flags=[_FLAGS] * count, literal=True
+            expressions=[
+                _escaped(phrase) for phrase in wanted
+            ],  # as literals, the binding would end them at a zero byte
+            ids=list(range(count)),
+            elements=count,
+            flags=[_FLAGS] * count,
         )
     except hyperscan.error:
         return _automaton(wanted)
@@ -86,6 +91,10 @@ def _scanner(wanted: tuple[bytes, ...]) -> _End:
         return min(found) if found else -1
 
     return find
+
+
+def _escaped(phrase: bytes) -> bytes:
+    return b"".join([b"\\x%02x" % byte for byte in phrase])
 
 
 def _automaton(wanted: Sequence[bytes]) -> _End:
