@@ -8,6 +8,7 @@ from bartizan.perimeter.waf.compiler.reads import (
     CAPTURED,
     Access,
     condition,
+    expanded,
     meets,
     persistent_reads,
     persistent_writes,
@@ -17,6 +18,7 @@ from bartizan.perimeter.waf.compiler.reads import (
 )
 from bartizan.perimeter.waf.load import read_rules
 from bartizan.perimeter.waf.seclang import Rule, Source
+from bartizan.perimeter.waf.seclang.template import parse_template
 from bartizan.perimeter.waf.settings import Settings
 
 
@@ -78,6 +80,14 @@ def test_a_condition_asks_the_same_and_does_nothing() -> None:
     assert (asks.targets, asks.operation) == (link.targets, link.operation)
     assert reads_only_tx(asks)
     assert (asks.setvars, asks.controls, asks.actions, asks.capture) == ((), (), (), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("plain", b"plain"), ("", b""), ("a%{tx.a}b%{TX.A}", b"a1b1"), ("%{tx.b}", None), ("%{ARGS.a}", None)],
+)
+def test_a_text_is_known_if_all_its_variables_are(text: str, expected: bytes | None) -> None:
+    assert expanded(parse_template(text.encode()), {b"a": b"1"}.get) == expected
 
 
 def test_members_of_collections_that_outlive_a_request() -> None:

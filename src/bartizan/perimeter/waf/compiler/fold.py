@@ -28,6 +28,7 @@ from bartizan.perimeter.waf.compiler.reads import (
     Member,
     concerns,
     condition,
+    expanded,
     link_reads,
     meets,
     persistent_reads,
@@ -43,7 +44,6 @@ from bartizan.perimeter.waf.engine.variables import DYNAMIC
 from bartizan.perimeter.waf.operators.regex import compile_rx
 from bartizan.perimeter.waf.seclang.model import Link, Rule
 from bartizan.perimeter.waf.seclang.names import PERSISTENT, is_collection
-from bartizan.perimeter.waf.seclang.template import Template
 
 PATTERN_OPERATORS = frozenset(("contains", "detectsqli", "detectxss", "pm", "pmf", "pmfromfile", "rx", "streq"))
 
@@ -102,6 +102,7 @@ class _Analysis:
         self._dead = 0
         self._relied = 0
         self._certain = 0
+        self._matching = 0
         self._left: list[int] = []
         self._arguments: dict[tuple[int, int], bytes] = {}
         self._maybe_landings: list[int] = []
@@ -135,6 +136,8 @@ class _Analysis:
         if outcome is None and self._never_matches(position, rule):
             self._dead |= 1 << position
             return False
+        if outcome[0] if outcome is not None else self._matches_always(position, rule):
+            self._matching |= 1 << position
         if outcome is None:
             self._note_arguments(position, rule)
             self._vary(position, rule)
@@ -196,6 +199,15 @@ class _Analysis:
                 return False
         return False
 
+    def _matches_always(self, position: int, rule: Rule) -> bool:
+        """Tell whether a rule of one link is known to match, whatever is not known of what it sets."""
+        (link, *more), compiled = rule.links, self._program.rules[position].links[0]
+        if more or link.operation is None:
+            return not more
+        asks = condition(link)
+        known = reads_only_tx(asks) and self._is_known(link_reads(asks))
+        return known and run_link(_scratch(self._program, self._known), compiled)
+
     def _is_known(self, reads: Access) -> bool:
         unknown = self._unknown
         if reads.everything or reads.patterns or reads.prefixes:
@@ -219,22 +231,12 @@ class _Analysis:
         for index, link in enumerate(rule.links):
             if link.operation is None:
                 continue
-            argument = self._expanded(link.operation.argument)
+            argument = expanded(link.operation.argument, self._value)
             if argument is not None:
                 self._arguments[position, index] = argument
 
-    def _expanded(self, template: Template) -> bytes | None:
-        if template.literal is not None:
-            return template.literal
-        parts = []
-        for part in template.parts:
-            if isinstance(part, bytes):
-                parts.append(part)
-            elif part.variable == "TX" and part.key is not None and self._is_known(Access({part.key})):
-                parts.append(self._known.get(part.key, b""))
-            else:
-                return None
-        return b"".join(parts)
+    def _value(self, name: bytes) -> bytes | None:
+        return self._known.get(name, b"") if self._is_known(Access({name})) else None
 
     # what follows from it
 
@@ -288,10 +290,13 @@ class _Analysis:
     ) -> bool:
         """Set from the beginning what a rule would set in every transaction that changes nothing it reads.
 
-        Only where nothing looks at it before, the rule itself included, and where the rule would do the same again.
+        Only where it is certain that the rule runs and matches, nothing looks at it before, the rule itself included,
+        and the rule would do the same again.
         """
         names = [name for name in after if before.get(name) != after[name]]
-        if not self._certain >> position & 1 or len(rule.links) != 1 or any(name not in after for name in before):
+        if not self._certain & self._matching & 1 << position or len(rule.links) != 1:
+            return False
+        if any(name not in after for name in before):
             return False
         if any(target.variable != "TX" or target.selector is None for target in rule.links[0].targets):
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from bartizan.perimeter.waf.operators.regex import compile_rx
@@ -16,6 +16,7 @@ __all__ = [
     "Member",
     "concerns",
     "condition",
+    "expanded",
     "link_reads",
     "meets",
     "overlaps",
@@ -74,6 +75,21 @@ def reads_only_tx(link: Link) -> bool:
 def condition(link: Link) -> Link:
     """Return a link that asks the same and does nothing."""
     return replace(link, setvars=(), controls=(), actions=(), capture=False)
+
+
+def expanded(template: Template, value: Callable[[bytes], bytes | None]) -> bytes | None:
+    """Return the text of a template by the values of TX variables; None if there is one that is not known."""
+    parts: list[bytes] = []
+    for part in template.parts:
+        known: bytes | None = None
+        if isinstance(part, bytes):
+            known = part
+        elif part.variable == "TX" and part.key is not None:
+            known = value(part.key)
+        if known is None:
+            return None
+        parts.append(known)
+    return b"".join(parts)
 
 
 def link_reads(link: Link) -> Access:
