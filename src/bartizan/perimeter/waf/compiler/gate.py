@@ -48,6 +48,19 @@ ORDINARY = (
     b"a.b@example.com",
 )
 """Values that are everywhere: what matches many of them is not worth a scan, which tells each match at a cost."""
+TWINS = {
+    "ARGS": "ARGS",
+    "ARGS_GET": "ARGS",
+    "ARGS_GET_NAMES": "ARGS_NAMES",
+    "ARGS_NAMES": "ARGS_NAMES",
+    "ARGS_POST": "ARGS",
+    "ARGS_POST_NAMES": "ARGS_NAMES",
+    "PATH_INFO": "REQUEST_FILENAME",
+    "REQUEST_FILENAME": "REQUEST_FILENAME",
+    "REQUEST_URI": "REQUEST_URI",
+    "REQUEST_URI_RAW": "REQUEST_URI",
+}
+"""Variables that mostly have the same values, by what stands for them."""
 ALIKE = 0.4  # share of common patterns from which sources share databases
 PHASES = range(1, 6)
 
@@ -77,13 +90,24 @@ def build_gate(lowered: Lowered, folding: Folding, cache: DatabaseCache | None) 
     counting: dict[int, list[Counting]] = {}
     for gated in folding.gated:
         _ask(lowered, gated, questions, counting, scanning=cache is not None)
-    scanners = _scanners(questions, cache) if cache is not None else {}
-    asks = {
+    shared: dict[_Source, _Questions] = {}
+    for source, asked in questions.items():
+        shared.setdefault(_twin(source), _Questions()).atoms += asked.atoms
+    scanners = _scanners(shared, cache) if cache is not None else {}
+    groups = {
         source: value_group(asked.atoms, scanners.get(source), lowered.transformations)
-        for source, asked in questions.items()
+        for source, asked in shared.items()
     }
+    asks = {source: groups[_twin(source)] for source in questions}
     gate = Gate(tuple(_facts(phase, asks, questions, counting.get(phase, ())) for phase in range(6)))
     return gate, _with_asks(lowered, folding, asks)
+
+
+def _twin(source: _Source) -> _Source:
+    """Return what stands for all sources that mostly have the same values: they are asked about once."""
+    if source.selector is None and source.variable in TWINS:
+        return _Source(TWINS[source.variable], None, 0)
+    return source
 
 
 def _with_asks(lowered: Lowered, folding: Folding, asks: dict[_Source, Ask]) -> list[CompiledRule]:
