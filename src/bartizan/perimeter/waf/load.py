@@ -81,7 +81,7 @@ def _add_gate(lowered: Lowered, folding: Folding, databases: DatabaseCache | Non
     program.initial = folding.initial
     program.hoisted = tuple(folding.hoisted)
     program.folded = folding.folded
-    program.foreseen = sum({1 << hoisted.position for hoisted in folding.hoisted})
+    program.foreseen = folding.foreseen
     program.relied = folding.relied
     program.always = folding.always
     program.watch(folding.readers, tuple(folding.pattern_readers))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from tests.support.waf import ON, Reply, Request
 
-__all__ = ["exchanges", "rule_texts", "scanned_rule_texts"]
+__all__ = ["FEW", "exchanges", "rule_texts", "scanned_rule_texts", "small_rule_texts"]
 
 NAMES = (
     "a", "b", "Ab", "x1",
@@ -369,3 +369,65 @@ def exchanges() -> SearchStrategy[list[tuple[Request, Reply | None]]]:
     """Draw exchanges that one rule set sees one after the other, some of them again."""
     some = st.lists(st.tuples(requests(), replies()), min_size=1, max_size=3)
     return some.map(lambda drawn: [*drawn, drawn[0]])
+
+
+_little = st.sampled_from(("a", "b"))
+_sets = st.one_of(
+    st.builds(
+        "setvar:'tx.{}={}'".format, _little, st.sampled_from(("0", "1", "+1", "%{TX.a}", "+%{TX.b}", "x%{TX.1}"))
+    ),
+    st.builds("setvar:'!tx.{}'".format, _little),
+)
+_effects = st.one_of(
+    _sets,
+    _sets,
+    st.builds("{},{}".format, _sets, _sets),
+    st.sampled_from(
+        ("skipAfter:END", "skip:1", "deny", "allow", "allow:request", "capture", "log", "ctl:ruleEngine=Off")
+    ),
+    st.builds("ctl:ruleRemoveById={}".format, st.integers(1, 7)),
+    st.builds("ctl:ruleRemoveTargetById={};TX".format, st.integers(1, 7)),
+    st.builds("initcol:ip=%{{TX.{}}},setvar:ip.n=+1".format, _little),
+)
+_asks_tx = st.builds(
+    '{}TX:{} "{}"'.format,
+    st.sampled_from(("", "&")),
+    st.sampled_from(("a", "b", "1", "/^[0-9]/", "/a/")),
+    st.sampled_from(("@eq 0", "@eq 1", "!@eq 1", "@ge 1", "@streq %{TX.a}", "@rx (1|2)")),
+)
+_asks_request = st.builds(
+    '{} "{}"'.format,
+    st.sampled_from(("ARGS:x", "ARGS:y", "ARGS", "ARGS_POST", "REQUEST_HEADERS:X-A", "IP:n|&IP:n")),
+    st.sampled_from(("@rx (1|2)", "@rx (.)(.)?", "!@rx 1", "@streq %{TX.a}", "@pm 1 2")),
+)
+
+
+@st.composite
+def small_rule_texts(draw: DrawFn) -> str:
+    """Draw a few rules that have almost nothing but each other to depend on."""
+    lines = []
+    for number in range(1, draw(st.integers(2, 6)) + 1):
+        head = f"id:{number},phase:{draw(st.sampled_from((1, 1, 2, 3, 5)))},nolog,pass,{draw(_effects)}"
+        kind = draw(st.integers(0, 5))
+        if kind == 0:
+            lines.append(f'SecAction "{head}"')
+        elif kind == 1:
+            first, second = draw(st.permutations((draw(_asks_tx), draw(_asks_request))))
+            lines.append(f'SecRule {first} "{head},capture,chain"\nSecRule {second} "{draw(_sets)}"')
+        else:
+            lines.append(f'SecRule {draw(_asks_tx if kind < 4 else _asks_request)} "{head}"')
+    lines.insert(draw(st.integers(1, len(lines))), "SecMarker END")
+    told = "%{TX.a}/%{TX.b}/%{TX.1}/%{IP.n}"
+    phases = draw(st.sampled_from(((2,), (5,), (2, 5))))
+    lines += [f"SecAction \"id:9{phase},phase:{phase},pass,logdata:'{told}'\"" for phase in phases]
+    return ON + "\n".join(lines) + "\n"
+
+
+FORM = (b"Content-Type", b"application/x-www-form-urlencoded")
+FEW = [
+    (Request(b"/?" + query, (FORM, (b"X-A", field)), body), reply)
+    for query, body in ((b"", b""), (b"x=1", b""), (b"y=2", b""), (b"x=2&y=1", b"z=1"))
+    for field in (b"1", b"2x")
+    for reply in (None, Reply())
+]
+"""Exchanges for ``small_rule_texts``."""

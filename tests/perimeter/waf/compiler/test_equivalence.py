@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.perimeter.waf.compiler.attacks import traffic
-from tests.perimeter.waf.compiler.rule_sets import exchanges, rule_texts, scanned_rule_texts
+from tests.perimeter.waf.compiler.rule_sets import FEW, exchanges, rule_texts, scanned_rule_texts, small_rule_texts
 from tests.support.waf import RECEIVED, Reply, Request, inspect, rule_set, see
 
 from bartizan.perimeter.waf.compiler.reads import Access, concerns, rule_reads
@@ -39,6 +40,12 @@ def test_the_compiled_program_does_what_every_rule_in_turn_would(
     text: str, seen: list[tuple[Request, Reply | None]]
 ) -> None:
     _compare(text, seen)
+
+
+@settings(max_examples=300)
+@given(small_rule_texts(), st.permutations(FEW))
+def test_rules_that_depend_on_each_other_do_what_they_say(text: str, seen: list[tuple[Request, Reply | None]]) -> None:
+    _compare(text, seen[:6])
 
 
 @settings(max_examples=100)

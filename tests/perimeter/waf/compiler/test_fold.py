@@ -67,6 +67,14 @@ def test_what_a_rule_sets_while_nothing_is_changed_is_not_set_where_it_is_remove
     _compare(rules, b"", b"x=1", b"y=1", b"x=1&y=1")
 
 
+def test_what_is_certain_to_be_set_is_not_where_its_rule_is_removed() -> None:
+    rules = """SecRule ARGS:x "@rx ." "id:1,phase:1,nolog,pass,ctl:ruleRemoveById=3"
+        SecRule ARGS:y "@rx ." "id:2,phase:1,nolog,pass,setvar:tx.b=1"
+        SecAction "id:3,phase:2,nolog,pass,setvar:tx.a=x%{tx.b}"
+        SecAction "id:4,phase:2,pass,logdata:'%{tx.a}'" """
+    _compare(rules, b"", b"x=1", b"y=1", b"x=1&y=1")
+
+
 @pytest.mark.parametrize("selector", ["TX:1", "TX:/^[0-9]$/", "TX:/1/", "TX"])
 def test_captures_are_seen_by_name_and_by_pattern(selector: str) -> None:
     rules = f"""SecRule ARGS:x "@rx (b)" "id:1,phase:1,nolog,pass,capture"

@@ -40,6 +40,24 @@ def test_what_was_not_reached_is_not_set_in_phase_5() -> None:
     assert inspect(loaded).ids == [3]
 
 
+def test_what_a_phase_that_never_came_would_have_set_is_not_relied_on() -> None:
+    rules = """SecAction "id:1,phase:3,nolog,pass,setvar:tx.a=0"
+        SecRule &TX:a "@eq 0" "id:2,phase:5,pass"
+        SecAction "id:3,phase:2,pass,logdata:'%{TX.a}'" """
+    loaded = rule_set(ON + rules)
+    assert inspect(loaded).ids == [3, 2]
+    assert inspect(loaded, None, Reply()).ids == [3]
+
+
+def test_what_a_phase_that_never_came_would_have_removed_is_there() -> None:
+    rules = """SecAction "id:1,phase:1,nolog,pass,setvar:tx.b=1"
+        SecAction "id:2,phase:3,nolog,pass,setvar:!tx.b"
+        SecRule TX:b "@eq 1" "id:3,phase:5,pass" """
+    loaded = rule_set(ON + rules)
+    assert inspect(loaded).ids == [3]
+    assert inspect(loaded, None, Reply()).ids == []
+
+
 def test_a_reply_that_never_came_is_seen_as_that_in_phase_5() -> None:
     rules = """SecAction "id:1,phase:3,nolog,pass,setvar:tx.replied=1"
         SecRule &TX:replied "@eq 0" "id:2,phase:5,pass" """

@@ -67,6 +67,8 @@ class Folding:
     hoisted: list[Hoisted] = field(default_factory=list)
     folded: int = 0
     relied: int = 0
+    foreseen: int = 0
+    """Of them, those on whose effect rules of other phases may rely, too: what they set, not what they skip."""
     always: int = 0
     gated: list[GatedLink] = field(default_factory=list)
     readers: dict[bytes, int] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class _Analysis:
         self._folded = 0
         self._dead = 0
         self._relied = 0
+        self._foreseen = 0
         self._certain = 0
         self._matching = 0
         self._left: list[int] = []
@@ -154,7 +157,7 @@ class _Analysis:
             self._vary(position, rule)
             return matched
         if changes or removed:
-            self._relied |= 1 << position
+            self._foreseen |= 1 << position
         if removed or (matched and not compiled.quiet) or changes.keys() & self._stay:
             self._left.append(position)
             self._known = after
@@ -254,7 +257,7 @@ class _Analysis:
         return wrong
 
     def conclude(self) -> Folding:
-        folding = Folding(hoisted=self._hoisted, folded=self._folded | self._dead, relied=self._relied)
+        folding = Folding(hoisted=self._hoisted, folded=self._folded | self._dead, foreseen=self._foreseen)
         for hoisted in self._hoisted:
             folding.initial[hoisted.name] = hoisted.value
         patterns: dict[bytes, int] = {}
@@ -267,6 +270,7 @@ class _Analysis:
             self._touched[position].add(rule_writes(self._rules[position]))
         for position in self._left:
             self._classify(position, folding, patterns)
+        folding.relied = self._relied | folding.foreseen
         folding.hoisted.sort(key=lambda hoisted: hoisted.position)
         folding.pattern_readers = [(compile_rx(text, ignore_case=True).test, mask) for text, mask in patterns.items()]
         for reads, mask in folding.pattern_readers:
@@ -312,7 +316,7 @@ class _Analysis:
         for name in names:
             folding.initial[name] = after[name]
             folding.hoisted.append(Hoisted(position, name, before.get(name), after[name]))
-        folding.relied |= 1 << position
+        folding.foreseen |= 1 << position
         return True
 
     def _classify(self, position: int, folding: Folding, patterns: dict[bytes, int]) -> None:

@@ -191,10 +191,10 @@ class Program:
     """In the order of their positions."""
     folded: int = 0
     """Rules that never run since their effect is known."""
-    foreseen: int = 0
-    """Rules whose effect is there from the beginning (``hoisted``)."""
     relied: int = 0
     """Rules whose effect was taken for certain when others were folded."""
+    foreseen: int = 0
+    """Of them, those on whose effect rules of other phases may rely, too: what they set, not what they skip."""
     always: int = 0
     """Rules that run in every transaction."""
     readers: Mapping[bytes, int] = field(default_factory=dict)
