@@ -26,6 +26,9 @@ __all__ = ["Progress", "RuleSet", "load_rules", "lower_rules", "read_rules"]
 Progress = Callable[[int, int], None]
 """Told how many databases of how many have been compiled."""
 
+BODY_ERRORS = frozenset(
+    ("&ARGS", "MULTIPART_STRICT_ERROR", "MULTIPART_UNMATCHED_BOUNDARY", "REQBODY_ERROR", "REQBODY_PROCESSOR_ERROR")
+)
 CRS_FIRST_RULE = range(901_000, 901_101)
 
 
@@ -84,11 +87,25 @@ def _add_gate(lowered: Lowered, folding: Folding, databases: DatabaseCache | Non
     program.foreseen = folding.foreseen
     program.relied = folding.relied
     program.always = folding.always
+    program.first_of_body = _first_of_body(lowered)
     program.watch(folding.readers, tuple(folding.pattern_readers))
     program.gate, rules = build_gate(lowered, folding, databases)
     program.rules = with_inputs(lowered, folding, rules)
     if databases is None:
         program.notices += ("Hyperscan is not used: patterns are matched one by one with RE2, which is slower",)
+
+
+def _first_of_body(lowered: Lowered) -> int:
+    """Return the first rules of phase 2 that only ask whether the body could be read, and skip nothing."""
+    mask = 0
+    for position in range(*lowered.program.phases[2]):
+        rule = lowered.order.rules[position]
+        asked = {target.variable for link in rule.links for target in link.targets if not target.count}
+        asked |= {f"&{target.variable}" for link in rule.links for target in link.targets if target.count}
+        if not asked or not asked <= BODY_ERRORS or position in lowered.order.landings:
+            break
+        mask |= 1 << position
+    return mask
 
 
 def read_rules(sources: Sequence[Source | Path], settings: Settings) -> RuleBook:

@@ -99,7 +99,8 @@ def build_gate(lowered: Lowered, folding: Folding, cache: DatabaseCache | None) 
         for source, asked in shared.items()
     }
     asks = {source: groups[_twin(source)] for source in questions}
-    gate = Gate(tuple(_facts(phase, asks, questions, counting.get(phase, ())) for phase in range(6)))
+    facts = tuple(_facts(phase, asks, questions, counting.get(phase, ())) for phase in range(6))
+    gate = Gate(facts, sum(1 << gated.position for gated in folding.gated))
     return gate, _with_asks(lowered, folding, asks)
 
 

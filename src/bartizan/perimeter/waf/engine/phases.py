@@ -10,11 +10,12 @@ from bartizan.perimeter.waf.engine.match import Intervention
 from bartizan.perimeter.waf.operators.backtracking import MatchLimitError
 
 if TYPE_CHECKING:
+    from bartizan.perimeter.waf.engine.program import Gate
     from bartizan.perimeter.waf.engine.transaction import Transaction
 
 __all__ = ["begin_phase", "resume_phase"]
 
-LOGGING = 5
+BODY, LOGGING = 2, 5
 
 
 def begin_phase(transaction: Transaction, phase: int) -> bool:
@@ -32,24 +33,41 @@ def begin_phase(transaction: Transaction, phase: int) -> bool:
         not_reached = (1 << first) - (1 << (transaction.position + 1))
         if program.foreseen & not_reached:
             _without_foresight(transaction)  # the effect of rules that were not reached was there from the beginning
+    if phase == BODY and transaction.body_is_malformed and program.first_of_body and phase > transaction.allowed_until:
+        transaction.agenda = program.first_of_body & ~transaction.removed
+        _run(transaction, began)  # they mostly end it, before anybody has to look at what there is of the body
+        if _is_over(transaction):
+            return True
+        began = perf_counter()
+        whole &= ~program.first_of_body
     if gate is None or transaction.naive:
         transaction.agenda = whole & ~transaction.removed
     else:
-        mask = transaction.mask
-        try:
-            for each in range(transaction.known_until + 1, phase + 1):  # phases that did not run, too
-                for facts in gate.facts[each]:
-                    mask |= facts(transaction)
-        except MatchLimitError:
-            _out_of_time(transaction)
-            return True
-        transaction.known_until = phase
-        transaction.mask = mask
-        transaction.agenda = (mask | program.always) & whole & ~transaction.removed
+        if phase != LOGGING or gate.gated & whole:
+            try:
+                _find_out(transaction, gate, phase)
+            except MatchLimitError:
+                _out_of_time(transaction)
+                return True
+        transaction.agenda = (transaction.mask | program.always) & whole & ~transaction.removed
     if phase <= transaction.allowed_until and phase != LOGGING:
         transaction.agenda = 0
         return True
     return _run(transaction, began)
+
+
+def _is_over(transaction: Transaction) -> bool:
+    return transaction.intervention is not None or transaction.mode == "off"
+
+
+def _find_out(transaction: Transaction, gate: Gate, phase: int) -> None:
+    """Find out which rules may match because of what has come, also in phases that did not run."""
+    mask = transaction.mask
+    for each in range(transaction.known_until + 1, phase + 1):
+        for facts in gate.facts[each]:
+            mask |= facts(transaction)
+    transaction.known_until = phase
+    transaction.mask = mask
 
 
 def resume_phase(transaction: Transaction) -> bool:
@@ -96,7 +114,7 @@ def _run_until(transaction: Transaction, deadline: float) -> bool:
             if transaction.skip_to > position:
                 agenda &= -(1 << transaction.skip_to)
             transaction.skip_to = 0
-        if (transaction.intervention is not None or transaction.mode == "off") and transaction.phase != LOGGING:
+        if _is_over(transaction) and transaction.phase != LOGGING:
             break
         if transaction.phase <= transaction.allowed_until and transaction.phase != LOGGING:
             break

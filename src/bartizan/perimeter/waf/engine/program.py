@@ -175,6 +175,8 @@ class Gate:
     """
 
     facts: tuple[tuple[Callable[[Transaction], int], ...], ...]
+    gated: int
+    """Rules that it tells about."""
 
 
 @dataclass(slots=True)
@@ -197,6 +199,8 @@ class Program:
     """Of them, those on whose effect rules of other phases may rely, too: what they set, not what they skip."""
     always: int = 0
     """Rules that run in every transaction."""
+    first_of_body: int = 0
+    """The first rules of phase 2, as far as they only ask whether the body could be read."""
     readers: Mapping[bytes, int] = field(default_factory=dict)
     """By TX variable: rules that read it, and run only if it was changed."""
     pattern_readers: Sequence[tuple[Callable[[bytes], bool], int]] = ()

@@ -199,6 +199,11 @@ class Transaction:
         return host if host.endswith(b"]") else host.rpartition(b":")[0] or host
 
     @property
+    def body_is_malformed(self) -> bool:
+        """Whether the body could not be read, or can be read in two ways."""
+        return bool(self.body_error) or (self.multipart is not None and self.multipart.strict_error)
+
+    @property
     def wants_body(self) -> int:
         """Bytes of the request body that the rules want to see; 0: none. Known after ``request_headers``."""
         if self.mode == "off" or not self.request_body_access or self.intervention is not None:
