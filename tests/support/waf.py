@@ -32,12 +32,13 @@ class Request:
     method: bytes = b""
     protocol: bytes = b"HTTP/1.1"
     complete: bool = True
+    client: str = "192.0.2.7"
 
     def head(self) -> RequestHead:
         """Return what the rules get of it first."""
         method = self.method or (b"POST" if self.body else b"GET")
         return RequestHead(
-            method, self.uri, self.protocol, self.headers, "192.0.2.7", 4711, "198.51.100.1", 443, RECEIVED, "request-1"
+            method, self.uri, self.protocol, self.headers, self.client, 4711, "198.51.100.1", 443, RECEIVED, "request-1"
         )
 
 

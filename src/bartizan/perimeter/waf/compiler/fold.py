@@ -30,6 +30,7 @@ from bartizan.perimeter.waf.compiler.reads import (
     condition,
     expanded,
     link_reads,
+    looks_up_geo,
     meets,
     persistent_reads,
     persistent_writes,
@@ -198,7 +199,7 @@ class _Analysis:
             known = reads_only_tx(asks) and bool(link.targets) and self._is_known(link_reads(asks))
             if known and not run_link(_scratch(self._program, self._known), compiled):
                 return True
-            if link.setvars or link.capture or compiled.beginnings:
+            if link.setvars or link.capture or compiled.beginnings or looks_up_geo(link):
                 return False
         return False
 
@@ -376,7 +377,7 @@ class _Analysis:
             if best is None or _rules_out_most(link):
                 best = GatedLink(position, index, argument)
             captures = link.capture and link.operation is not None and not link.operation.negated
-            if _rules_out_most(link) or link.setvars or captures or link.actions:
+            if _rules_out_most(link) or link.setvars or captures or link.actions or looks_up_geo(link):
                 break
         return best
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bartizan.errors import Problem, SecLangError
 from bartizan.perimeter.waf.compiler.controls import BEGINNINGS, compile_action, compile_control
+from bartizan.perimeter.waf.compiler.reads import looks_up_geo
 from bartizan.perimeter.waf.compiler.selection import compile_target
 from bartizan.perimeter.waf.engine.macros import Expansion, expansion
 from bartizan.perimeter.waf.engine.persistent import to_number
@@ -19,7 +21,7 @@ from bartizan.perimeter.waf.engine.program import (
     Transformation,
 )
 from bartizan.perimeter.waf.engine.transaction import Transaction
-from bartizan.perimeter.waf.operators import OPERATORS, Context, OperatorError
+from bartizan.perimeter.waf.operators import OPERATORS, Context, OperatorError, geo_lookup
 from bartizan.perimeter.waf.operators.refused import REFUSED
 from bartizan.perimeter.waf.seclang.model import Link, Marker, Operation, Rule, RuleBook, SetVar
 from bartizan.perimeter.waf.seclang.template import Template
@@ -174,8 +176,15 @@ class _Lowering:
             controls=tuple(compile_control(control, self._by_position) for control in link.controls),
             beginnings=tuple(compile_action(action) for action in link.actions if action.name in BEGINNINGS),
             actions=tuple(compile_action(action) for action in link.actions if action.name not in BEGINNINGS),
-            acts=bool(link.capture or link.setvars or any(action.name in BEGINNINGS for action in link.actions)),
+            locate=self._locate(link),
+            acts=_acts(link),
         )
+
+    def _locate(self, link: Link) -> Callable[[bytes], Mapping[bytes, bytes]] | None:
+        if not looks_up_geo(link):
+            return None
+        reader = self._context(link.place.file).geo
+        return None if reader is None else partial(geo_lookup, reader)
 
     def _operator(
         self, position: int, link: Link
@@ -217,6 +226,12 @@ def _expanding(operation: Operation, context: Context) -> Callable[[Transaction]
         return operator
 
     return operator_for
+
+
+def _acts(link: Link) -> bool:
+    if link.capture or link.setvars or looks_up_geo(link):
+        return True
+    return any(action.name in BEGINNINGS for action in link.actions)
 
 
 def _problem(link: Link, error: Exception) -> Problem:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from bartizan.perimeter.waf.compiler.controls import BEGINNINGS
 from bartizan.perimeter.waf.compiler.fold import Folding
 from bartizan.perimeter.waf.compiler.lower import Lowered
-from bartizan.perimeter.waf.compiler.reads import CAPTURED, Access, concerns, overlaps, rule_writes
+from bartizan.perimeter.waf.compiler.reads import CAPTURED, Access, concerns, looks_up_geo, overlaps, rule_writes
 from bartizan.perimeter.waf.engine.program import CompiledLink, CompiledRule
 from bartizan.perimeter.waf.engine.variables import DYNAMIC, READERS, Reader
 from bartizan.perimeter.waf.operators.pcre import translate
@@ -76,6 +76,8 @@ class _Dependence:
         return replace(self._compiled, inputs=tuple(self._inputs), repeatable=repeatable)
 
     def _asks(self, index: int, link: Link, compiled: CompiledLink) -> bool:
+        if looks_up_geo(link):
+            return False
         for target, compiled_target in zip(link.targets, compiled.targets, strict=True):
             variable = target.variable
             if variable in OWN and index > 0:

@@ -18,6 +18,7 @@ __all__ = [
     "condition",
     "expanded",
     "link_reads",
+    "looks_up_geo",
     "meets",
     "overlaps",
     "persistent_reads",
@@ -63,6 +64,11 @@ def _templates(link: Link) -> Iterator[Template]:
 def _macros(link: Link) -> Iterator[Macro]:
     for template in _templates(link):
         yield from template.macros
+
+
+def looks_up_geo(link: Link) -> bool:
+    """Tell whether a link fills GEO when it matches."""
+    return link.operation is not None and link.operation.name == "geolookup"
 
 
 def reads_only_tx(link: Link) -> bool:

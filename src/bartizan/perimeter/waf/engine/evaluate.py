@@ -190,6 +190,8 @@ def _every_stage(link: CompiledLink, value: bytes) -> list[bytes]:
 
 def _act(transaction: Transaction, link: CompiledLink, captures: Captures | None) -> None:
     """Do what a link does for each value that matches."""
+    if link.locate is not None:
+        transaction.geo = dict(link.locate(transaction.matched_var))
     if link.capture and captures:
         tx = transaction.tx
         readers = transaction.program.readers

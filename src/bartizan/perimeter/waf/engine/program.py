@@ -107,6 +107,8 @@ class CompiledLink:
     actions: tuple[CompiledAction, ...]
     beginnings: tuple[CompiledAction, ...] = ()
     """Actions that make collections known, before ``setvars``."""
+    locate: Callable[[bytes], Mapping[bytes, bytes]] | None = None
+    """``@geoLookup``: what GEO has when this matches."""
     bit: int = 0
     """What stands for the rule in the answers of ``ask``."""
     acts: bool = True
