@@ -95,6 +95,22 @@ def test_no_secret_is_in_the_evidence(changes: dict[str, str]) -> None:
     assert "***" in str(signal.evidence["data"])
 
 
+@pytest.mark.parametrize(
+    ("var", "hidden"),
+    [
+        ("ARGS:q", True),
+        ("ARGS_POST:q", True),
+        ("REQUEST_URI", True),
+        ("ARGS:other", False),
+        ("REQUEST_HEADERS:x", True),
+    ],
+)
+def test_what_rules_sanitise_is_not_shown(var: str, hidden: bool) -> None:
+    sanitised = [("argument", b"q"), ("matched", b"request_headers:x")]
+    (signal,) = signals([replace(SQLI, var=var)], make_exchange(), sanitised)
+    assert (signal.evidence["data"] != SQLI.data) is hidden
+
+
 def test_what_matched_is_bounded_and_shown_as_it_is_otherwise() -> None:
     (signal,) = signals([replace(SQLI, data="<script>document.cookie" + "x" * 1000)], make_exchange())
     data = str(signal.evidence["data"])

@@ -46,17 +46,41 @@ _EVALUATIONS = (range(949_000, 950_000), range(959_000, 960_000), range(980_000,
 _SECRET_VARIABLES = ("REQUEST_COOKIES", "REQUEST_HEADERS:AUTHORIZATION", "REQUEST_HEADERS:PROXY-AUTHORIZATION",
                      "REQUEST_HEADERS:COOKIE", "RESPONSE_HEADERS:SET-COOKIE", "AUTH_TYPE", "SESSIONID")  # fmt: skip
 _SECRET_WORDS = ("request_cookies", "headers:cookie", "headers:authorization", "set-cookie", "authorization:")
+_WHOLE = ("query_string", "request_body", "request_line", "request_uri", "request_uri_raw", "full_request")
 _JSON_MEMBER = re.compile(r'"([^"]{1,80})"(\s{0,8}:\s{0,8})"[^"]{0,1000}"?')
 _TARGET = re.compile(TARGET_PATTERN)
 
 
-def signals(matches: Iterable[RuleMatch], exchange: Exchange) -> list[Signal]:
-    """Return a signal for each rule that matched, at most ``MAX_SIGNALS``, about the client."""
+def signals(
+    matches: Iterable[RuleMatch], exchange: Exchange, sanitised: Sequence[tuple[str, bytes]] = ()
+) -> list[Signal]:
+    """Return a signal for each rule that matched, at most ``MAX_SIGNALS``, about the client.
+
+    ``sanitised`` is what rules want hidden (``sanitiseArg`` and so on), by kind and name in lower case.
+    """
     first: dict[int, RuleMatch] = {}
     for match in matches:
         first.setdefault(match.id, match)
     actors = _actors(exchange)
-    return [_signal(match, actors) for match in [*first.values()][:MAX_SIGNALS]]
+    hidden = _hidden(sanitised) if sanitised else frozenset()
+    return [_signal(match, actors, hidden) for match in [*first.values()][:MAX_SIGNALS]]
+
+
+def _hidden(sanitised: Sequence[tuple[str, bytes]]) -> frozenset[str]:
+    """Return the variables that must not be shown, those that hold the whole of a request included."""
+    hidden = set(_WHOLE)
+    for kind, name in sanitised:
+        text = name.decode("utf-8", "backslashreplace")
+        match kind:
+            case "argument":
+                hidden |= {f"{variable}:{text}" for variable in ("args", "args_get", "args_post")}
+            case "request header":
+                hidden.add(f"request_headers:{text}")
+            case "response header":
+                hidden.add(f"response_headers:{text}")
+            case _:
+                hidden.add(text)
+    return frozenset(hidden)
 
 
 def causes(matches: Iterable[RuleMatch]) -> list[RuleMatch]:
@@ -104,7 +128,7 @@ def _is_target(variable: str) -> bool:
     return ":" in variable and _TARGET.fullmatch(variable) is not None
 
 
-def _signal(match: RuleMatch, actors: tuple[Actor, ...]) -> Signal:
+def _signal(match: RuleMatch, actors: tuple[Actor, ...], hidden: frozenset[str]) -> Signal:
     technique, owasp = _kind(match.tags)
     severity = match.severity
     level = _paranoia(match.tags)
@@ -112,7 +136,7 @@ def _signal(match: RuleMatch, actors: tuple[Actor, ...]) -> Signal:
         "rule": match.id,
         "message": match.msg,
         "variable": match.var,
-        "data": _masked(match),
+        "data": MASK if match.var.lower() in hidden else _masked(match),
         "phase": match.phase,
         "at": f"{match.file.rpartition('/')[2]}:{match.line}",
     }

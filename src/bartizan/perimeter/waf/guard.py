@@ -108,7 +108,7 @@ class Waf:
         transaction.request_body(body)
         _resume_without_collections(transaction, exchange.received)
         transaction.logging()
-        exchange.signals += signals(transaction.matches, exchange)
+        exchange.signals += signals(transaction.matches, exchange, transaction.sanitised)
 
     async def _resume(self, transaction: Transaction, exchange: Exchange) -> Intervention | None:
         """Load the collections that a phase waits for, and go on with it."""
@@ -133,7 +133,7 @@ class Waf:
         except Exception as error:  # noqa: BLE001 - the exchange is over, and has to be accounted for
             what = f"{type(error).__name__}: {error}"[:500]
             exchange.signals.append(Signal("guard.failed", 60, evidence={"guard": NAME, "error": what}))
-        exchange.signals += signals(transaction.matches, exchange)
+        exchange.signals += signals(transaction.matches, exchange, transaction.sanitised)
         if transaction.persistent.changes:
             task = asyncio.get_running_loop().create_task(self._store(transaction, exchange.received))
             self._storing.add(task)
