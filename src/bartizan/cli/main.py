@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 
 import click
 
 from bartizan import __version__
+from bartizan.cli.lazy import LazyGroup
 from bartizan.errors import BartizanError, ConfigError
 
 __all__ = ["cli", "main"]
@@ -26,25 +26,10 @@ COMMANDS = {
     "journal": "bartizan.cli.journal:journal",
     "waf": "bartizan.cli.waf:waf",
 }
-"""Where each command lives; it is imported only when it is used."""
+"""Where each command lives."""
 
 
-class _Commands(click.Group):
-    """Looks commands up in the table."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is click's
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - the signature is click's
-        place = COMMANDS.get(cmd_name)
-        if place is None:
-            return None
-        module, _, name = place.partition(":")
-        command = getattr(import_module(module), name)
-        return command if isinstance(command, click.Command) else None
-
-
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, places=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bartizan")
 def cli() -> None:
     """Bartizan puts defense in depth and zero trust in front of your APIs."""
