@@ -37,7 +37,6 @@ RUN_THROUGH = {
     "tests/perimeter/denylist/test_store.py": "perimeter/denylist/__main__",
     "tests/pipeline/test_series.py": "http/message pipeline/exchange",
     "tests/test_demo.py": "cli/explain",
-    "tests/cli/waf/test_test.py": "cli/waf/__init__",
 }
 """Modules without a test file of their own name, by the test that runs them. A new module gets its own test file."""
 
