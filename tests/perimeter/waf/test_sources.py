@@ -69,6 +69,29 @@ def test_a_core_rule_set_gets_its_variables_and_bodies_by_media_type(tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("types", "refused"),
+    [
+        (["text/plain; charset=utf-7", "text/plain; charset=utf-8"], True),
+        (["text/plain; charset=utf-8", "text/plain; charset=UTF-7"], True),
+        (["text/plain; charset=utf-8", "text/plain", "text/plain; charset = 'ibm037'"], True),
+        (["text/plain; charset=utf-8; charset=utf-16le", "text/plain"], True),
+        (["text/plain; a=b; Charset=iso-2022-kr; c=d"], True),
+        (["text/plain; charset=utf-8x"], True),
+        (["text/plain; charset=utf-8", 'text/html; format=flowed; charset="ISO-8859-15"; delsp=yes'], False),
+        (["text/plain; name=charset.txt", "image/png; name=a.png", "text/plain;charset=Windows-1252;"], False),
+    ],
+)
+def test_every_part_of_a_multipart_body_is_in_a_charset_that_rules_can_read(
+    tmp_path: Path, types: list[str], refused: bool
+) -> None:
+    rules = loaded(crs={"directory": str(make_crs(tmp_path))}, variables={"allowed_methods": "POST"})
+    head = 'Content-Disposition: form-data; name="a"\r\nContent-Type: '
+    body = "".join(f"--q\r\n{head}{each}\r\n\r\nx\r\n" for each in types) + "--q--\r\n"
+    multipart = (b"content-type", b"multipart/form-data; boundary=q")
+    assert matched(rules, b"/", body.encode(), multipart) == ([1_980_000_005] if refused else [])
+
+
+@pytest.mark.parametrize(
     ("exclusion", "excused", "not_excused"),
     [
         ({"rule": 1001}, b"/?a=evil", None),

@@ -17,6 +17,12 @@ FIRST_ID = 1_980_000_000  # of rules made here, far from the ranges that ModSecu
 UNICODE_CODE_PAGE = 20127
 MAX_ARGUMENTS = 10_000  # values of a large JSON document, too
 
+_ASCII = r"(?:utf-?8|us-ascii|iso-?8859-?[0-9]{1,2}|latin-?[0-9]{1,2}|(?:windows|cp)-?125[0-9]|koi8-[ru])"
+"""Charsets in which each byte of ASCII means itself."""
+_OTHERS = r"(?:;\s*[abd-z][a-z0-9_.-]*=[^;]*)*"  # parameters that do not begin as the charset does
+_READABLE = rf"^content-type\s*:\s*[^;,\s]+\s*{_OTHERS};\s*charset=[\x22\x27]?{_ASCII}[\x22\x27]?\s*{_OTHERS};?\s*$"
+"""One charset, and one of these: all parts are looked at, not the last one only (CVE-2026-21876)."""
+
 _BASE = f"""\
 SecArgumentsLimit {MAX_ARGUMENTS}
 SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application|text)/(?:[a-z0-9.+-]+\\+)?xml" \\
@@ -32,8 +38,12 @@ SecRule MULTIPART_STRICT_ERROR "!@eq 0" \\
 SecRule &ARGS "@ge {MAX_ARGUMENTS}" \\
     "id:{FIRST_ID + 4},phase:2,t:none,log,deny,status:400,msg:'More arguments than are looked at',\\
     severity:2,tag:'attack-protocol'"
+SecRule MULTIPART_PART_HEADERS "@rx ^content-type\\s*:.*charset[\\s\\x00]*[*]?[\\s\\x00]*=" \\
+    "id:{FIRST_ID + 5},phase:2,t:none,t:lowercase,log,deny,status:400,severity:2,tag:'attack-protocol',\\
+    msg:'A part of a multipart request body is in a charset in which text may mean what rules do not see',chain"
+    SecRule MATCHED_VARS "!@rx {_READABLE}" "t:none,t:lowercase"
 """
-"""What CRS counts on: bodies are parsed by their media type, and what cannot be parsed whole is refused."""
+"""What CRS counts on: bodies are parsed by their media type, and what cannot be read as rules do is refused."""
 _FIRST_EXCLUSION = FIRST_ID + 1000
 _SPECIAL = re.compile(r"[.$()*+]")  # of the characters that a path in the configuration may have
 

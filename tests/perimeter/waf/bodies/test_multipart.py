@@ -61,16 +61,6 @@ def test_fields_and_files_are_read() -> None:
     assert flags.unmatched_boundary == 2
 
 
-def test_every_part_keeps_its_own_charset() -> None:
-    parsed, _ = parse(
-        form(
-            FIELD + b"\r\nContent-Type: text/plain; charset=UTF-7\r\n\r\n+ADw-script",
-            FIELD + b"\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nx",
-        )
-    )
-    assert [part.charset for part in parsed.parts] == [b"utf-7", b"utf-8"]
-
-
 ANOMALIES = [
     (FORM.replace("q", '"q"'), form(FIELD + b"\r\n\r\nx"), "boundary_quoted"),
     (FORM.replace("=", " ="), form(FIELD + b"\r\n\r\nx"), "boundary_whitespace"),

@@ -2,9 +2,9 @@
 
 It works on the whole body: boundaries are searched, and only the heads of parts are read line by line, so a large file
 costs one search. What is an anomaly and what an error follows libmodsecurity 3.0.15, with these differences, all to see
-more: line breaks inside a field's value are kept, every header line of a part is kept (it drops repeated ones), each
-part keeps its own charset (CVE-2026-21876), a second Content-Disposition or Content-Type makes a part invalid, reading
-goes on with the next part after an invalid one, and the number of parts and of header lines is limited.
+more: line breaks inside a field's value are kept, every header line of a part is kept (it drops repeated ones), a
+second Content-Disposition or Content-Type makes a part invalid, reading goes on with the next part after an invalid
+one, and the number of parts and of header lines is limited.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 
 from bartizan.perimeter.waf.bodies.boundary import MalformedMultipart, read_boundary
-from bartizan.perimeter.waf.bodies.charset import charset_of
 from bartizan.perimeter.waf.bodies.disposition import Disposition, read_disposition
 from bartizan.perimeter.waf.bodies.part_head import PartHead, read_head
 from bartizan.perimeter.waf.bodies.result import FilePart, Limits, MultipartFlags, ParsedBody, Part
@@ -234,8 +233,7 @@ class _Reader:
         content_type = head.fields.get(b"content-type", b"")
         name = disposition.names[0]
         filename = disposition.filename
-        charset = charset_of(content_type) if content_type else b""
-        self.parts.append(Part(name, filename, tuple(head.headers), content_type, charset))
+        self.parts.append(Part(name, filename, tuple(head.headers)))
         if filename is None:
             self.arguments.append((name, content))
             return

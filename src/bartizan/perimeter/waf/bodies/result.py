@@ -39,14 +39,12 @@ class Part(msgspec.Struct, frozen=True):
     """One part of a multipart body: its head, as it was sent.
 
     ``filename`` is None for a plain field. ``headers`` has every header line with its name, unfolded, without line
-    ending. ``content_type`` is the field's value, ``charset`` its parameter in lower case (both ``b""`` when absent).
+    ending.
     """
 
     name: bytes
     filename: bytes | None
     headers: tuple[bytes, ...]
-    content_type: bytes
-    charset: bytes
 
 
 class FilePart(msgspec.Struct, frozen=True, gc=False):
