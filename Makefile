@@ -33,9 +33,10 @@ bench-waf: setup ## The WAF beside libmodsecurity: speed, memory, verdicts
 	@failed=0; for part in speed agreement; do $(PY) -m benchmarks.waf.$$part || failed=1; done; exit $$failed
 
 lock: setup ## Pin the requirements anew
-	@for name in runtime dev bench; do \
+	@for name in build runtime dev bench; do \
 	  $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	    --override requirements/overrides.txt \
 	    -o requirements/$$name.txt requirements/$$name.in; done
 
 reformat: setup ## Bring the code into form

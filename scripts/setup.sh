@@ -63,16 +63,19 @@ fill_venv() {
   [ -n "$python" ] || fail "Python 3.11 or newer is needed; name one with PYTHON="
   echo "setup: filling $VENV"
   if ! "$VENV/bin/python" -c '' 2>/dev/null; then "$python" -m venv --clear "$VENV"; fi
-  # Wheels only: nothing that is downloaded runs while it is installed.
-  "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --only-binary :all: --require-hashes \
-    -r requirements/dev.txt
+  # Wheels only, so that nothing that is downloaded runs while it is installed; http-ece, 400 lines of Python, has none.
+  # The lists are complete: --no-deps, since one of them overrides what httpbin asks for (requirements/overrides.txt).
+  "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --only-binary :all: --no-deps --require-hashes \
+    -r requirements/build.txt
+  "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --only-binary :all: --no-binary http-ece --no-deps \
+    --no-build-isolation --require-hashes -r requirements/dev.txt
   "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
 
 mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 
-stamp=$(cat requirements/dev.txt pyproject.toml | sha256sum | cut -d' ' -f1)
+stamp=$(cat requirements/build.txt requirements/dev.txt pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$VENV/.stamp" 2>/dev/null)" != "$stamp" ] || ! "$VENV/bin/python" -c '' 2>/dev/null; then
   fill_venv
   echo "$stamp" > "$VENV/.stamp"
