@@ -15,6 +15,16 @@ BartizanError
 ├── JournalError           the journal cannot be written or read
 │   ├── JournalFull           the disk or the configured size is used up
 │   └── JournalCorrupt        a record fails its checksum or its framing
+├── RecordsError           the relational records cannot be read or written
+│   ├── RecordConflict        a record with this name or key exists already, or has changed meanwhile
+│   └── RecordNotFound        there is no such record
+├── SealError              a signing or sealing key cannot be read, or what it sealed was changed
+├── AccessError            somebody may not do this, or did not prove who they are; carries what the client may know
+│   ├── ProofError            a device's proof (DPoP, DBSC) does not hold
+│   ├── FactorError           a factor was not proven
+│   ├── PasswordRefused       a new password does not meet its policy; carries every reason
+│   └── TooManyAttempts       throttled; carries when to try again
+├── PolicyError            an access policy cannot be compiled
 ├── TlsError               a certificate, key, bundle or revocation list cannot be used
 └── ControlError           the running supervisor cannot be reached, or refused a command
 
@@ -26,19 +36,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
+    "AccessError",
     "BartizanError",
     "ClientGone",
     "ConfigError",
     "ControlError",
+    "FactorError",
     "JournalCorrupt",
     "JournalError",
     "JournalFull",
+    "PasswordRefused",
+    "PolicyError",
     "Problem",
+    "ProofError",
+    "RecordConflict",
+    "RecordNotFound",
+    "RecordsError",
     "RequestError",
+    "SealError",
     "SecLangError",
     "SecretError",
     "StateError",
     "TlsError",
+    "TooManyAttempts",
     "UpstreamError",
     "UpstreamProtocolError",
     "UpstreamTimeout",
@@ -160,6 +180,67 @@ class JournalFull(JournalError):
 
 class JournalCorrupt(JournalError):
     """A record fails its checksum or its framing."""
+
+
+class RecordsError(BartizanError):
+    """The relational records cannot be read or written."""
+
+
+class RecordConflict(RecordsError):
+    """A record with this name or key exists already, or has changed meanwhile."""
+
+
+class RecordNotFound(RecordsError):
+    """There is no such record."""
+
+
+class SealError(BartizanError):
+    """A signing or sealing key cannot be read, or what it sealed was changed."""
+
+
+class AccessError(BartizanError):
+    """Somebody may not do this, or did not prove who they are.
+
+    ``code`` is a stable word that pages and API clients act on; the message is a sentence that the client may read.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class ProofError(AccessError):
+    """A device's proof does not hold."""
+
+
+class FactorError(AccessError):
+    """A factor was not proven."""
+
+
+class PasswordRefused(AccessError):
+    """A new password does not meet its policy. ``reasons`` are sentences that the client may read."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("password_refused", " ".join(reasons))
+
+
+class TooManyAttempts(AccessError):
+    """Throttled; ``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("too_many_attempts", f"Too many attempts. Try again in {max(1, round(retry_after))} s.")
+
+
+class PolicyError(BartizanError):
+    """An access policy cannot be compiled. ``line`` and ``column`` count from 1 within the policy's text."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        self.message = message
+        self.line = line
+        self.column = column
+        super().__init__(f"{message} (line {line}, column {column} of the policy)")
 
 
 class TlsError(BartizanError):

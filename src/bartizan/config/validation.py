@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bartizan.config.document import Document, FieldPath
-from bartizan.config.model import Admin, Config, Guards, Listener, Route, Storage, Upstream
+from bartizan.config.model import Access, Admin, Config, Guards, Listener, Route, Storage, Upstream
 from bartizan.config.model.base import FROM_FILE, PATTERN_REMEDIES, Malformed
 from bartizan.config.secrets import Resolved
 from bartizan.errors import Problem
@@ -55,6 +55,7 @@ class Parts:
     upstreams: Mapping[int, Upstream]
     routes: Mapping[int, Route]
     guards: Guards | None
+    access: Access | None
     storage: Storage | None
     admin: Admin | None
     upstream_names: frozenset[str]
@@ -68,6 +69,7 @@ def parts_of(config: Config) -> Parts:
         dict(enumerate(config.upstreams)),
         dict(enumerate(config.routes)),
         config.guards,
+        config.access,
         config.storage,
         config.admin,
         frozenset(upstream.name for upstream in config.upstreams),
@@ -85,6 +87,7 @@ def usable_parts(data: Any) -> Parts:
         _valid_items(Upstream, upstreams),
         _valid_items(Route, fields.get("routes")),
         _valid(Guards, fields.get("guards", {})),
+        _valid(Access, fields.get("access", {})),
         _valid(Storage, fields.get("storage", {})),
         _valid(Admin, fields.get("admin", {})),
         frozenset(str(upstream.get("name")) for upstream in named if isinstance(upstream, dict)),

@@ -1,9 +1,24 @@
 """The model of ``bartizan.yaml``: frozen, strict, one module per top-level section."""
 
+from bartizan.config.model.access import (
+    Access,
+    AccessGuard,
+    AccessGuardOverride,
+    AccessRisk,
+    Assertion,
+    BreachedPasswords,
+    DeviceRules,
+    GroupRules,
+    LoginLimits,
+    Push,
+    Reauth,
+    SessionOverride,
+    SessionRules,
+)
 from bartizan.config.model.base import Duration, Model, Size
 from bartizan.config.model.guards import Concurrency, Denylist, GuardOverrides, Guards, RateLimit, Window
 from bartizan.config.model.listeners import Certificate, ClientCertificates, Limits, Listener, ListenerTls, Timeouts
-from bartizan.config.model.root import Admin, Config, Journal, Logging, State, Storage
+from bartizan.config.model.root import Admin, Config, Journal, Logging, Records, State, Storage
 from bartizan.config.model.routes import HeaderEdits, Rewrite, Route, Split
 from bartizan.config.model.upstreams import (
     ActiveCheck,
@@ -21,8 +36,14 @@ from bartizan.config.model.upstreams import (
 from bartizan.config.model.waf import Crs, Waf, WafExclusion, WafOverride, WafRequestBody, WafResponseBody
 
 __all__ = [
+    "Access",
+    "AccessGuard",
+    "AccessGuardOverride",
+    "AccessRisk",
     "ActiveCheck",
     "Admin",
+    "Assertion",
+    "BreachedPasswords",
     "Certificate",
     "CircuitBreaker",
     "ClientCertificates",
@@ -30,8 +51,10 @@ __all__ = [
     "Config",
     "Crs",
     "Denylist",
+    "DeviceRules",
     "Dns",
     "Duration",
+    "GroupRules",
     "GuardOverrides",
     "Guards",
     "HeaderEdits",
@@ -41,14 +64,20 @@ __all__ = [
     "Listener",
     "ListenerTls",
     "Logging",
+    "LoginLimits",
     "Model",
     "Node",
     "PassiveCheck",
     "Pool",
+    "Push",
     "RateLimit",
+    "Reauth",
+    "Records",
     "Retries",
     "Rewrite",
     "Route",
+    "SessionOverride",
+    "SessionRules",
     "Size",
     "Split",
     "State",

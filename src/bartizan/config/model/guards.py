@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bartizan.config.model.access import AccessGuard, AccessGuardOverride
 from bartizan.config.model.base import Cidr, Duration, Model, Name, OnError, Rate
 from bartizan.config.model.waf import Waf, WafOverride
 
@@ -84,6 +85,7 @@ class Guards(Model):
     denylist: Annotated[Denylist, Field(description="addresses that are refused")] = Denylist()
     rate_limit: Annotated[RateLimit, Field(description="how much a client may ask for")] = RateLimit()
     waf: Annotated[Waf, Field(description="rules that requests and responses must not match")] = Waf()
+    access: Annotated[AccessGuard, Field(description="who may pass")] = AccessGuard()
 
 
 class DenylistOverride(Model):
@@ -117,3 +119,4 @@ class GuardOverrides(Model):
     denylist: Annotated[DenylistOverride, Field(description="addresses that are refused")] = DenylistOverride()
     rate_limit: Annotated[RateLimitOverride, Field(description="how much a client may ask for")] = RateLimitOverride()
     waf: Annotated[WafOverride, Field(description="rules that requests and responses must not match")] = WafOverride()
+    access: Annotated[AccessGuardOverride, Field(description="who may pass")] = AccessGuardOverride()

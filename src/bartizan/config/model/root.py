@@ -6,13 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from bartizan.config.model.access import Access
 from bartizan.config.model.base import Cidr, Duration, Model, Size
 from bartizan.config.model.guards import Guards
 from bartizan.config.model.listeners import Listener
 from bartizan.config.model.routes import Route
 from bartizan.config.model.upstreams import Upstream
 
-__all__ = ["Admin", "Config", "Journal", "Logging", "State", "Storage"]
+__all__ = ["Admin", "Config", "Journal", "Logging", "Records", "State", "Storage"]
 
 
 class State(Model):
@@ -59,11 +60,23 @@ class Journal(Model):
     ] = "continue"
 
 
+class Records(Model):
+    """Where people, credentials, devices and the audit trail live."""
+
+    engine: Annotated[
+        Literal["sqlite", "postgresql"],
+        Field(description="`sqlite`: a file in storage.directory; `postgresql`: a server that machines share"),
+    ] = "sqlite"
+    url: Annotated[SecretStr | None, Field(description="postgresql://user:password@host/database")] = None
+    pool: Annotated[int, Field(ge=1, le=100, description="connections of one process to a server")] = 5
+
+
 class Storage(Model):
     """Where Bartizan keeps what it must remember."""
 
     directory: Annotated[str, Field(description="relative paths count from the configuration file")] = "bartizan-data"
     state: Annotated[State, Field(description="bans, rate counters and other values that expire")] = State()
+    records: Annotated[Records, Field(description="people, credentials, devices, audit")] = Records()
     journal: Annotated[Journal, Field(description="what happened, exchange by exchange")] = Journal()
 
 
@@ -98,6 +111,7 @@ class Config(Model):
     upstreams: Annotated[list[Upstream], Field(max_length=10000, description="the servers behind the gateway")] = []
     routes: Annotated[list[Route], Field(max_length=100000, description="which exchange goes where")] = []
     guards: Annotated[Guards, Field(description="what every exchange passes, in this order")] = Guards()
+    access: Annotated[Access, Field(description="people, their factors, devices and sessions")] = Access()
     storage: Annotated[Storage, Field(description="where Bartizan keeps what it must remember")] = Storage()
     trusted_proxies: Annotated[
         list[Cidr], Field(description="peers whose X-Forwarded-For, Forwarded and PROXY protocol headers are believed")

@@ -1,0 +1,1 @@
+"""Factors besides the password: one module each."""

@@ -1,0 +1,1 @@
+"""Passwords: hashing, policies, strength, block lists."""

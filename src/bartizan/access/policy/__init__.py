@@ -1,0 +1,1 @@
+"""Access policies of routes in CEL."""

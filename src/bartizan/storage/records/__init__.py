@@ -1,0 +1,1 @@
+"""Relational records: people, credentials, devices, approvals, audit; SQLite or PostgreSQL."""
