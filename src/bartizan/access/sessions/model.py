@@ -14,8 +14,8 @@ __all__ = ["ClientFacts", "Session", "SessionEnded", "digest_of", "new_token"]
 class ClientFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a session was begun from, and what each request is compared with.
 
-    ``network`` is the client's /24 or /48; ``tls`` the part of JA4 that one client keeps over all its connections, empty
-    without TLS; ``agent`` a digest of User-Agent.
+    ``network`` is the client's /24 or /48; ``tls`` the part of JA4 that one client keeps over all its connections,
+    empty without TLS; ``agent`` a digest of User-Agent.
     """
 
     network: str

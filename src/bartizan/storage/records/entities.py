@@ -50,7 +50,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     user_handle: bytes = b""
     """32 random bytes that WebAuthn knows the person by."""
     password_change: str = ""
-    """Why the password has to be changed at the next login (``compromised``, ``expired``, ``reset``); empty: it need not."""
+    """Why the password has to be changed at the next login: ``compromised``, ``expired``, ``reset``, or empty."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +125,8 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a person or an administrator has to agree to. Decided once; see ``access.approvals``.
 
-    ``context`` is shown to whoever decides (address, place, client); ``secret`` is what they must enter (the number), or
-    empty; ``data`` is what follows from it (the new device's key).
+    ``context`` is shown to whoever decides (address, place, client); ``secret`` is what they must enter (the number),
+    or empty; ``data`` is what follows from it (the new device's key).
     """
 
     id: str
