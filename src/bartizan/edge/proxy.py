@@ -24,7 +24,7 @@ from bartizan.edge.upstreams import Node
 from bartizan.errors import ClientGone, RequestError, UpstreamError, UpstreamUnavailable, UpstreamUnreachable
 from bartizan.http.message import Request, Response
 from bartizan.http.problem import error_response
-from bartizan.pipeline import Deny, Divert, Exchange, Throttle
+from bartizan.pipeline import Deny, Divert, Exchange, StepUp, Throttle
 
 __all__ = ["Proxy"]
 
@@ -344,7 +344,7 @@ class Proxy:
             attempt.connection.close()
             self._release(attempt)
 
-    def _refuse(self, exchange: Exchange, stream: Stream, verdict: Deny | Throttle) -> None:
+    def _refuse(self, exchange: Exchange, stream: Stream, verdict: Deny | Throttle | StepUp) -> None:
         headers = verdict.headers
         if isinstance(verdict, Throttle):
             headers = (*headers, (b"retry-after", b"%d" % max(1, math.ceil(verdict.retry_after))))

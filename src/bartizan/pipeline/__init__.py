@@ -5,7 +5,7 @@ from bartizan.pipeline.exchange import Client, Connection, Exchange, RouteInfo, 
 from bartizan.pipeline.guard import Guard
 from bartizan.pipeline.series import Series, Step
 from bartizan.pipeline.signal import Signal
-from bartizan.pipeline.verdict import Deny, Divert, Throttle, Verdict
+from bartizan.pipeline.verdict import Deny, Divert, StepUp, Throttle, Verdict
 
 __all__ = [
     "Actor",
@@ -19,6 +19,7 @@ __all__ = [
     "Series",
     "Signal",
     "Step",
+    "StepUp",
     "Throttle",
     "TlsInfo",
     "Verdict",

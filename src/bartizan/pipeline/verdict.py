@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Deny", "Divert", "Throttle", "Verdict"]
+__all__ = ["Deny", "Divert", "StepUp", "Throttle", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +51,18 @@ class Divert:
     action = "divert"
 
 
-Verdict = Deny | Throttle | Divert
+@dataclass(frozen=True, slots=True)
+class StepUp:
+    """Have the client prove who it is before anything else: 401 (RFC 9470), or 303 to the page where a person does."""
+
+    status: int = 401
+    because: str = ""
+    remedy: str = ""
+    detail: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    action = "step_up"
+    close = False
+
+
+Verdict = Deny | Throttle | Divert | StepUp

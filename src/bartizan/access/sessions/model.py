@@ -1,14 +1,22 @@
-"""A session as the shared state keeps it, under the SHA-256 of its token; nothing that the edge needs is elsewhere."""
+"""A session as the shared state keeps it; nothing that the edge needs is elsewhere.
+
+A token is ``HANDLE.SECRET``: 128 random bits that find the session, and 256 that open it. The state has the session
+under the SHA-256 of the handle, its ``digest``, which stays the same for as long as the session lives, and of the
+secret only the SHA-256, which changes with every proof of the device's key. Whoever reads the state can use neither.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-__all__ = ["ClientFacts", "Session", "SessionEnded", "digest_of", "new_token"]
+__all__ = ["ClientFacts", "Found", "Session", "SessionEnded", "digest_of", "new_handle", "new_secret", "split_token"]
+
+_HANDLE = 22  # characters of base64url
+_SECRET = 43
 
 
 class ClientFacts(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -59,6 +67,19 @@ class Session(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tr
     """The client's, when it was last seen."""
     reauth: str = ""
     """Why the person has to prove anew who they are before anything else (``network``, ``risk``), or empty."""
+    secret: bytes = b""
+    """SHA-256 of the token's secret; the store writes it."""
+    previous: bytes = b""
+    """That of the token before, which is still good until ``previous_until``: requests may be on their way."""
+    previous_until: float = 0.0
+
+
+class Found(NamedTuple):
+    """A session with where it is kept, and the bytes that it was there, for compare-and-set."""
+
+    digest: bytes
+    session: Session
+    stored: bytes
 
 
 class SessionEnded(msgspec.Struct, frozen=True, array_like=True):
@@ -69,11 +90,23 @@ class SessionEnded(msgspec.Struct, frozen=True, array_like=True):
     reason: str
 
 
-def new_token() -> str:
-    """Return a session token: 256 random bits as base64url."""
+def new_handle() -> str:
+    """Return the part of a token that finds the session: 128 random bits as base64url."""
+    return secrets.token_urlsafe(16)
+
+
+def new_secret() -> str:
+    """Return the part of a token that opens the session: 256 random bits as base64url."""
     return secrets.token_urlsafe(32)
 
 
-def digest_of(token: str | bytes) -> bytes:
-    """Return what the shared state knows a token by, SHA-256: whoever reads the state cannot use what is there."""
-    return hashlib.sha256(token if isinstance(token, bytes) else token.encode("utf-8", "surrogatepass")).digest()
+def digest_of(text: str) -> bytes:
+    """Return the SHA-256 of a handle or a secret."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def split_token(token: str) -> tuple[str, str] | None:
+    """Return handle and secret, or None for what does not have the form of a token."""
+    if len(token) != _HANDLE + 1 + _SECRET or token[_HANDLE] != ".":
+        return None
+    return token[:_HANDLE], token[_HANDLE + 1 :]

@@ -1,0 +1,116 @@
+"""What is open for sessions in one edge process: requests, streams and tunnels, cut when their session ends.
+
+An end that anybody causes comes over the feed of ``SessionStore`` within ``POLL`` seconds. That a session runs out is
+found here: at the time at which it would, the session is looked at again, because it may have been used meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from functools import partial
+
+from structlog.typing import FilteringBoundLogger
+
+from bartizan.access.sessions.model import Found, Session
+from bartizan.access.sessions.standing import Limits
+from bartizan.access.sessions.store import SessionStore
+from bartizan.errors import StateError
+from bartizan.pipeline import Exchange
+
+__all__ = ["LiveSessions"]
+
+POLL = 0.2  # seconds between two looks at the feed
+SETTLE = 0.05  # seconds after its time that a session is looked at again
+
+
+class LiveSessions:
+    """Knows the exchanges in flight of every session; ``clock`` is Unix time in seconds."""
+
+    def __init__(self, store: SessionStore, clock: Callable[[], float], log: FilteringBoundLogger) -> None:
+        self._store = store
+        self._clock = clock
+        self._log = log
+        self._open: dict[bytes, dict[Exchange, Limits]] = {}
+        self._due: list[tuple[float, bytes]] = []
+        self._cursor: bytes | None = None
+        self.wanted = False
+        """Whether any guard asks for sessions: nothing is read otherwise."""
+
+    def watch(self, exchange: Exchange, found: Found, limits: Limits) -> None:
+        """Cut ``exchange`` if its session ends before it does."""
+        known = self._open.get(found.digest)
+        if known is None:
+            known = self._open[found.digest] = {}
+            heapq.heappush(self._due, (_runs_out(found.session, limits), found.digest))
+        elif limits not in known.values():
+            heapq.heappush(self._due, (_runs_out(found.session, limits), found.digest))
+        known[exchange] = limits
+        exchange.at_end(partial(self._forget, found.digest))
+
+    async def follow(self) -> None:
+        """Cut what has to be until cancelled."""
+        failing = False
+        while True:
+            await asyncio.sleep(POLL)
+            if not self.wanted:
+                continue
+            try:
+                await self.look()
+                failing = False
+            except StateError as error:
+                if not failing:
+                    self._log.error("ends of sessions cannot be read; requests are still checked", error=str(error))
+                failing = True
+
+    async def look(self) -> None:
+        """Read the feed once, and look at sessions that may have run out."""
+        for cursor, ended in await self._store.ends(self._cursor):
+            self._cursor = cursor
+            self._cut(ended.digest, f"session_{ended.reason}")
+        now = self._clock()
+        while self._due and self._due[0][0] + SETTLE <= now:
+            _, digest = heapq.heappop(self._due)
+            if digest in self._open:
+                await self._look_at(digest, now)
+
+    async def _look_at(self, digest: bytes, now: float) -> None:
+        found = await self._store.by_digest(digest)
+        if found is None:
+            self._cut(digest, "session_ended")
+            return
+        times = []
+        for exchange, limits in list(self._open.get(digest, {}).items()):
+            at = _runs_out(found.session, limits)
+            if at <= now:
+                _cut(exchange, "session_expired")
+            else:
+                times.append(at)
+        if times:
+            heapq.heappush(self._due, (min(times), digest))
+
+    def _cut(self, digest: bytes, reason: str) -> None:
+        for exchange in list(self._open.get(digest, ())):
+            _cut(exchange, reason)
+
+    def _forget(self, digest: bytes, exchange: Exchange) -> None:
+        known = self._open.get(digest)
+        if known is not None:
+            known.pop(exchange, None)
+            if not known:
+                del self._open[digest]
+
+
+def _runs_out(session: Session, limits: Limits) -> float:
+    """Return when a session ends if nobody uses it again."""
+    return min(
+        session.expires,
+        session.created + limits.lifetime,
+        session.seen + min(session.idle, limits.idle),
+    )
+
+
+def _cut(exchange: Exchange, reason: str) -> None:
+    if exchange.cut is not None:
+        exchange.cut(reason)
