@@ -47,6 +47,7 @@ class LiveSessions:
         elif limits not in known.values():
             heapq.heappush(self._due, (_runs_out(found.session, limits), found.digest))
         known[exchange] = limits
+        exchange.cuttable = True
         exchange.at_end(partial(self._forget, found.digest))
 
     async def follow(self) -> None:
@@ -68,7 +69,7 @@ class LiveSessions:
         """Read the feed once, and look at sessions that may have run out."""
         for cursor, ended in await self._store.ends(self._cursor):
             self._cursor = cursor
-            self._cut(ended.digest, f"session_{ended.reason}")
+            self._cut(ended.digest, "session_ended")
         now = self._clock()
         while self._due and self._due[0][0] + SETTLE <= now:
             _, digest = heapq.heappop(self._due)
@@ -84,7 +85,7 @@ class LiveSessions:
         for exchange, limits in list(self._open.get(digest, {}).items()):
             at = _runs_out(found.session, limits)
             if at <= now:
-                _cut(exchange, "session_expired")
+                exchange.cut("session_expired")
             else:
                 times.append(at)
         if times:
@@ -92,7 +93,7 @@ class LiveSessions:
 
     def _cut(self, digest: bytes, reason: str) -> None:
         for exchange in list(self._open.get(digest, ())):
-            _cut(exchange, reason)
+            exchange.cut(reason)
 
     def _forget(self, digest: bytes, exchange: Exchange) -> None:
         known = self._open.get(digest)
@@ -109,8 +110,3 @@ def _runs_out(session: Session, limits: Limits) -> float:
         session.created + limits.lifetime,
         session.seen + min(session.idle, limits.idle),
     )
-
-
-def _cut(exchange: Exchange, reason: str) -> None:
-    if exchange.cut is not None:
-        exchange.cut(reason)

@@ -1,0 +1,106 @@
+"""What is open for a session is cut when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import structlog
+
+from bartizan.access.sessions.live import LiveSessions
+from bartizan.access.sessions.model import Found, Session
+from bartizan.access.sessions.standing import Limits
+from bartizan.access.sessions.store import SessionStore
+from bartizan.pipeline import Exchange
+from bartizan.storage.state.lmdb_engine import LmdbState
+from tests.support.exchange import make_exchange
+from tests.support.sessions import Clock, make_session
+
+
+class Open:
+    """An edge process' view of one session."""
+
+    def __init__(self, store: SessionStore, clock: Clock) -> None:
+        self.store = store
+        self.live = LiveSessions(store, clock, structlog.get_logger())
+
+    async def session(self, session: Session | None = None) -> Found:
+        _, digest = await self.store.begin(session or make_session())
+        found = await self.store.by_digest(digest)
+        assert found is not None
+        return found
+
+    def exchange(self, found: Found, limits: Limits | None = None) -> Exchange:
+        exchange = make_exchange()
+        self.live.watch(exchange, found, limits or Limits())
+        return exchange
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, clock: Clock) -> AsyncIterator[Open]:
+    state = LmdbState(tmp_path, 2**24, clock)
+    yield Open(SessionStore(state, clock), clock)
+    await state.close()
+
+
+def over(exchange: Exchange) -> None:
+    for callback in exchange.on_end:
+        callback(exchange)
+
+
+async def test_all_that_is_open_for_a_session_is_cut_when_it_ends(opened: Open) -> None:
+    found, other = await opened.session(), await opened.session()
+    streams, another = [opened.exchange(found) for _ in range(3)], opened.exchange(other)
+    await opened.live.look()
+    assert not any(stream.cut_for for stream in streams)
+    await opened.store.end(found.digest, "revoked")
+    await opened.live.look()
+    assert {stream.cut_for for stream in streams} == {"session_ended"}
+    assert another.cut_for is None
+
+
+async def test_what_is_over_is_not_cut_any_more(opened: Open) -> None:
+    found = await opened.session()
+    exchange = opened.exchange(found)
+    over(exchange)
+    await opened.store.end(found.digest, "revoked")
+    await opened.live.look()
+    assert exchange.cut_for is None
+
+
+async def test_a_stream_is_cut_when_its_session_runs_out(opened: Open, clock: Clock) -> None:
+    exchange = opened.exchange(await opened.session())
+    clock.forward(899)
+    await opened.live.look()
+    assert exchange.cut_for is None
+    clock.forward(1.1)
+    await opened.live.look()
+    assert exchange.cut_for == "session_expired"
+
+
+async def test_a_session_in_use_keeps_its_streams_until_its_lifetime_is_over(opened: Open, clock: Clock) -> None:
+    found = await opened.session()
+    exchange = opened.exchange(found)
+    for _ in range(8):
+        clock.forward(890)
+        await opened.store.change(found.digest, lambda s: msgspec.structs.replace(s, seen=clock()))
+        await opened.live.look()
+        assert exchange.cut_for is None
+    clock.forward(100)
+    await opened.live.look()
+    assert exchange.cut_for in ("session_expired", "session_ended")
+
+
+async def test_a_route_with_a_shorter_lifetime_cuts_its_own_streams_only(opened: Open, clock: Clock) -> None:
+    found = await opened.session()
+    short, long = opened.exchange(found, Limits(lifetime=60)), opened.exchange(found)
+    clock.forward(61)
+    await opened.live.look()
+    assert (short.cut_for, long.cut_for) == ("session_expired", None)
