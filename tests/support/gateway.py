@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,12 +20,16 @@ T = TypeVar("T")
 
 
 class Gateway:
-    """Serves a configuration, given as plain data, until the end of the ``with`` block; listeners get free ports."""
+    """Serves a configuration, given as plain data, until the end of the ``with`` block; listeners get free ports.
 
-    def __init__(self, directory: Path, config: dict[str, Any]) -> None:
+    ``clock`` is what guards and the state take for Unix time.
+    """
+
+    def __init__(self, directory: Path, config: dict[str, Any], clock: Callable[[], float] = time.time) -> None:
         config.setdefault("storage", {})["directory"] = str(directory)
         config.setdefault("listeners", [{"name": "main", "address": "127.0.0.1:0"}])
         self.directory = directory
+        self._clock = clock
         self.config = Config.model_validate(config)
         self.ports: dict[str, int] = {}
         self._loop = uvloop.new_event_loop()
@@ -79,5 +84,5 @@ class Gateway:
                 return
 
     async def _start(self, sockets: dict[str, socket.socket]) -> None:
-        self.worker = EdgeWorker(asyncio.get_running_loop(), slot=0, log=structlog.get_logger())
+        self.worker = EdgeWorker(asyncio.get_running_loop(), slot=0, log=structlog.get_logger(), clock=self._clock)
         await self.worker.start(self.config, sockets)

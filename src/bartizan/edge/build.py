@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from bartizan.config.model import Config, Listener, Route, Upstream
@@ -10,6 +11,7 @@ from bartizan.config.resolve import effective_guards
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.guards import Services, build_series
 from bartizan.edge.http1.client import ClientConnection
+from bartizan.edge.internal import own_route, own_series, own_upstream
 from bartizan.edge.rewrite import compile_rewrite
 from bartizan.edge.router import Router
 from bartizan.edge.snapshot import Destination, ListenerRuntime, RouteRuntime, Snapshot
@@ -30,22 +32,32 @@ def build_snapshot(
 
     Raises ``ConfigError`` or ``TlsError`` for files and addresses that cannot be used.
     """
-    upstreams = Upstreams.build(config.upstreams, None if previous is None else previous.upstreams, wiring)
+    own = [own_upstream(config)] if config.access.enabled else []
+    behind = [*config.upstreams, *own]
+    upstreams = Upstreams.build(behind, None if previous is None else previous.upstreams, wiring)
     stores = {} if previous is None else previous.stores
     routes = [(route, _route(config, route, services)) for route in config.routes]
+    if own:
+        routes.append(_own_route(config, services))
     unrouted = build_series(config.guards, _UNROUTED, services)
     return Snapshot(
         generation=1 if previous is None else previous.generation + 1,
         config=config,
         router=Router(routes),
         upstreams=upstreams,
-        destinations={upstream.name: _destination(upstream, upstreams) for upstream in config.upstreams},
+        destinations={upstream.name: _destination(upstream, upstreams) for upstream in behind},
         listeners={listener.name: ListenerRuntime.of(listener) for listener in config.listeners},
         stores={listener.name: _store(listener, stores) for listener in config.listeners if listener.tls is not None},
         forwarding=ForwardingRules(config.trusted_proxies),
         unrouted=unrouted,
         looks_at_refusals=any(series.looks_at_refusals for series in (unrouted, *(each.series for _, each in routes))),
     )
+
+
+def _own_route(config: Config, services: Services) -> tuple[Route, RouteRuntime]:
+    route = own_route()
+    runtime = _route(config, route, services)
+    return route, replace(runtime, series=own_series(runtime.series))
 
 
 def _route(config: Config, route: Route, services: Services) -> RouteRuntime:

@@ -1,8 +1,9 @@
 """Who the client is, as far as it can be trusted, and what the upstream is told about it (RFC 7239, W3C Trace Context).
 
 Only a peer in ``trusted_proxies`` may say who the client is; from anybody else, headers that claim it are dropped and
-written anew. Headers of one connection (RFC 9110 section 7.6.1) are dropped before ours are added, so that a client
-cannot have ours removed by naming them in Connection; nor can it take away what guards have looked at.
+written anew. Who the person is, no peer may say. Headers of one connection (RFC 9110 section 7.6.1) are dropped before
+ours are added, so that a client cannot have ours removed by naming them in Connection; nor can it take away what guards
+have looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TypeVar
 
+from bartizan.edge.identity import is_identity
 from bartizan.errors import RequestError
 from bartizan.http.address import parse_node
 from bartizan.http.headers import Headers
@@ -214,7 +216,7 @@ class _Drops(dict[bytes, bool]):
             self[name] = True
 
     def __missing__(self, name: bytes) -> bool:
-        dropped = name.startswith(b"proxy-") or (not self._trusted and _is_claim(name))
+        dropped = name.startswith(b"proxy-") or is_identity(name) or (not self._trusted and _is_claim(name))
         if len(self) < _REMEMBERED_NAMES and len(name) <= _REMEMBERED_LENGTH:
             self[name] = dropped
         return dropped

@@ -90,7 +90,7 @@ class Proxy:
             exchange.error, exchange.error_detail = error.reason, str(error)
             self._answer(exchange, stream, error.status, "")
         except asyncio.CancelledError:
-            exchange.error = "client_gone"
+            exchange.error = exchange.cut_for or "client_gone"
             stream.abort()
             raise
         except Exception as error:  # noqa: BLE001 - a defect in one exchange must not end the worker
@@ -98,6 +98,7 @@ class Proxy:
             self._log.exception("exchange failed", id=exchange.id, error=repr(error))
             self._answer(exchange, stream, 500, "", close=True)
         finally:
+            exchange.on_cut = None  # from here on the task carries the connection's next exchange
             self._account(exchange)
 
     async def _serve(
@@ -132,12 +133,16 @@ class Proxy:
             elif verdict is not None:
                 self._refuse(exchange, stream, verdict)
                 return
+        if exchange.cuttable:
+            _let_cut(exchange)
         destination = snapshot.destinations[upstream or route.choose(request)]
         body = exchange.request.body
         whole = body.complete
         if body.error is not None:
             raise body.error
         fields = forwarding.apply(exchange.request, exchange)
+        if exchange.upstream_fields:
+            fields += exchange.upstream_fields
         if route.series.plain_responses:
             fields = [field for field in fields if field[0] != b"accept-encoding"]
             fields.append((b"accept-encoding", b"identity"))
@@ -373,3 +378,14 @@ class Proxy:
             stream.respond(response, data, end=True, close=close)
         except ClientGone:
             exchange.error = exchange.error or "client_gone"
+
+
+def _let_cut(exchange: Exchange) -> None:
+    """Have ``exchange.cut`` cancel the task that serves it; that frees everything the exchange holds on both sides.
+
+    Raises ``CancelledError`` if it was cut while guards still looked at it.
+    """
+    if exchange.cut_for is not None:
+        raise asyncio.CancelledError
+    task = asyncio.current_task()
+    exchange.on_cut = None if task is None else task.cancel

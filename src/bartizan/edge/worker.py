@@ -48,7 +48,8 @@ class _Open:
 class EdgeWorker:
     """The data plane of one worker ``slot``: ``start``, reloads in two steps, then ``drain`` and ``close``.
 
-    ``observe`` is called with every exchange that is over.
+    ``observe`` is called with every exchange that is over. ``clock`` is Unix time in seconds, for guards and the state
+    on this machine.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class EdgeWorker:
         slot: int,
         log: FilteringBoundLogger,
         observe: Callable[[Exchange], None] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._loop = loop
+        self._clock = clock
         self._slot = slot
         self._log = log
         self._observe = observe
@@ -78,8 +81,8 @@ class EdgeWorker:
     async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:
         """Serve ``config`` on sockets that are bound already, by listener name. Raises ``BartizanError``."""
         directory = Path(config.storage.directory)
-        self._state = open_state(config.storage.state, directory)
-        bans = Bans(self._state, self._log)
+        self._state = open_state(config.storage.state, directory, self._clock)
+        bans = Bans(self._state, self._log, clock=self._clock)
         await bans.load()
         self._services = Services(
             state=self._state,
@@ -87,7 +90,7 @@ class EdgeWorker:
             prefixes=PrefixStore(directory / "prefixes", self._log).get,
             rules=_rule_loader(directory / "waf"),
             identity=self._identity,
-            clock=time.time,
+            clock=self._clock,
         )
         self._recorder = Recorder(
             config.storage.journal, directory, f"edge-{self._slot}", self._stats, self._log, self._observe

@@ -89,6 +89,12 @@ class Exchange:
     duration = 0.0
     on_end: tuple[Callable[[Exchange], None], ...] = ()
     """Called once when the exchange is over, however it ended."""
+    cuttable = False
+    """Whether ``cut`` has an effect while the exchange is under way: set by a guard that may want it later."""
+    cut_for: str | None = None
+    """Why the exchange was cut: what ``cut`` was told first."""
+    on_cut: Callable[[], object] | None = None
+    """Ends what carries the exchange; set by its driver once the request has passed the guards."""
 
     def __init__(
         self,
@@ -111,7 +117,19 @@ class Exchange:
         self.timings: list[tuple[str, float]] = []
         self.notes: dict[str, object] = {}
         """What a guard wants to know again later in the same exchange, under its own name; not for other guards."""
+        self.upstream_fields: list[tuple[bytes, bytes]] = []
+        """Header fields that the upstream gets besides the client's, which cannot change them; names in lower case."""
 
     def at_end(self, callback: Callable[[Exchange], None]) -> None:
         """Have ``callback`` called once when the exchange is over, however it ended."""
         self.on_end = (*self.on_end, callback)
+
+    def cut(self, error: str) -> None:
+        """End a ``cuttable`` exchange from outside: response, stream or tunnel break off, and ``error`` is journaled.
+
+        It may be called at any time, from the event loop that carries the exchange; once it is over nothing happens.
+        """
+        if self.cut_for is None:
+            self.cut_for = error
+            if self.on_cut is not None:
+                self.on_cut()

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import httptools
 
+from bartizan.edge.identity import is_identity
 from bartizan.errors import RequestError
 
 __all__ = ["Head", "ParserLimits", "RequestParser", "RequestSink"]
@@ -329,7 +330,7 @@ class RequestParser:
         self._head = None
         trailers, self._trailers = self._trailers, []
         if trailers:
-            trailers = [field for field in trailers if field[0] not in _NEVER_IN_TRAILERS]
+            trailers = [f for f in trailers if f[0] not in _NEVER_IN_TRAILERS and not is_identity(f[0])]
         self._sink.on_request_end(trailers)
 
 

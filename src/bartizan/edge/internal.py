@@ -1,0 +1,62 @@
+"""The gateway's own pages and API: a route and an upstream that no configuration names, and none can shadow.
+
+The route has the guards of the file but two: the WAF is off, since what comes here are passwords, codes and signatures
+that rules take for attacks and that no rule should write down, and control reads its inputs strictly; and everybody may
+pass, since here is where people log in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bartizan.config.model import Config, Route, Upstream
+from bartizan.control.contract import CLIENT, EXCHANGE, JA4, MAX_BODY, PATHS, socket_path
+from bartizan.pipeline import Exchange, Series, Step
+
+__all__ = ["NAME", "own_route", "own_series", "own_upstream"]
+
+NAME = "bartizan"
+"""Of the route and of the upstream."""
+_ABOVE_ALL = 1_000_001  # the configuration allows 1,000,000
+
+
+def own_route() -> Route:
+    """Return the route."""
+    guards = {"waf": {"enabled": False}, "access": {"public": True}}
+    route = Route.model_validate(
+        {"name": NAME, "paths": list(PATHS), "upstream": NAME, "body_bytes": MAX_BODY, "guards": guards}
+    )
+    return route.model_copy(update={"priority": _ABOVE_ALL})
+
+
+def own_upstream(config: Config) -> Upstream:
+    """Return the upstream: the control process of this machine. One node has nobody to be ejected for."""
+    return Upstream.model_validate(
+        {
+            "name": NAME,
+            "nodes": [{"address": f"unix:{socket_path(Path(config.storage.directory))}"}],
+            "timeouts": {"connect": "2s", "response": "30s", "read": "30s", "write": "30s"},
+            "pool": {"max_connections": 256, "max_idle": 16},
+            "health_checks": {"passive": None},
+        }
+    )
+
+
+def own_series(guards: Series) -> Series:
+    """Return the series of the route: its guards, and then what tells control about the client."""
+    return Series((*guards.steps, Step(_Facts())))
+
+
+class _Facts:
+    """Tells control what only the edge knows. No verdict, no signal."""
+
+    name = "client_facts"
+
+    async def on_request(self, exchange: Exchange) -> None:
+        """Add the header fields of ``control.contract``; what clients send under these names never comes this far."""
+        fields, tls = exchange.upstream_fields, exchange.connection.tls
+        fields.append((EXCHANGE, exchange.id.encode("ascii")))
+        if exchange.client.address:
+            fields.append((CLIENT, exchange.client.address.encode("ascii")))
+        if tls is not None and tls.ja4 is not None:
+            fields.append((JA4, tls.ja4.encode("ascii")))
