@@ -1,0 +1,12 @@
+"""The risk of everybody, until there is an engine."""
+
+from __future__ import annotations
+
+from bartizan.access.risk import ConstantRisk
+from tests.support.exchange import client_at
+from tests.support.sessions import make_session
+
+
+async def test_everybody_is_at_the_same_risk() -> None:
+    assert await ConstantRisk().of(make_session(), client_at()) == 0
+    assert await ConstantRisk(70).of(make_session(), client_at()) == 70
