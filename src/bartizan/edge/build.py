@@ -32,6 +32,7 @@ def build_snapshot(
 
     Raises ``ConfigError`` or ``TlsError`` for files and addresses that cannot be used.
     """
+    services = replace(services, settings=config.access)
     own = [own_upstream(config)] if config.access.enabled else []
     behind = [*config.upstreams, *own]
     upstreams = Upstreams.build(behind, None if previous is None else previous.upstreams, wiring)

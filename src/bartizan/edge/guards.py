@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bartizan.config.model import Access as AccessSettings
 from bartizan.config.model import Guards, Route
 from bartizan.config.model import Waf as WafSettings
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
@@ -14,6 +15,7 @@ from bartizan.pipeline import Series, Step
 from bartizan.storage.state.interface import State
 
 if TYPE_CHECKING:
+    from bartizan.access.guard import EdgeAccess
     from bartizan.perimeter.waf.load import RuleSet
 
 __all__ = ["GUARDS", "GuardKind", "Services", "build_series"]
@@ -29,6 +31,10 @@ class Services:
     """Returns the compiled set of CIDRs and list files."""
     rules: Callable[[WafSettings], RuleSet]
     """Returns the compiled rules of a WAF."""
+    settings: AccessSettings
+    """``access`` of the configuration that is built."""
+    access: Callable[[AccessSettings], EdgeAccess]
+    """Returns what guards that ask who somebody is share."""
     identity: bytes
     """Unique to this process, for leases in the shared state."""
     clock: Callable[[], float]
@@ -79,10 +85,21 @@ def _waf(guards: Guards, route: Route, services: Services) -> Step | None:  # no
     return Step(guard, settings.on_error, settings.timeout)
 
 
+def _access(guards: Guards, route: Route, services: Services) -> Step | None:
+    settings = services.settings
+    if not settings.enabled:
+        return None
+    from bartizan.access.guard import Access  # noqa: PLC0415 - CEL and JOSE, and not always wanted
+
+    guard = Access(guards.access, settings, route.upstream or route.name, services.access(settings))
+    return Step(guard, "deny", guards.access.timeout)
+
+
 GUARDS = (
     GuardKind("denylist", _denylist),
     GuardKind("rate_limit", _rate_limit),
     GuardKind("waf", _waf),
+    GuardKind("access", _access),
 )
 
 

@@ -43,8 +43,8 @@ def own_upstream(config: Config) -> Upstream:
 
 
 def own_series(guards: Series) -> Series:
-    """Return the series of the route: its guards, and then what tells control about the client."""
-    return Series((*guards.steps, Step(_Facts())))
+    """Return the series of the route: its guards but access, and then what tells control about the client."""
+    return Series((*(step for step in guards.steps if step.guard.name != "access"), Step(_Facts())))
 
 
 class _Facts:

@@ -20,6 +20,7 @@ from bartizan.edge.gateway import Gateway
 from bartizan.edge.guards import Services
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.listen import open_listener
+from bartizan.edge.people import People
 from bartizan.edge.records import Recorder
 from bartizan.edge.snapshot import Snapshot
 from bartizan.edge.stats import NodeReport, Stats, WorkerReport
@@ -30,6 +31,7 @@ from bartizan.pipeline import Exchange
 from bartizan.storage.state import State, open_state
 
 if TYPE_CHECKING:
+    from bartizan.access.risk import Risk
     from bartizan.perimeter.waf.load import RuleSet
     from bartizan.perimeter.waf.store import RuleStore
 
@@ -49,7 +51,7 @@ class EdgeWorker:
     """The data plane of one worker ``slot``: ``start``, reloads in two steps, then ``drain`` and ``close``.
 
     ``observe`` is called with every exchange that is over. ``clock`` is Unix time in seconds, for guards and the state
-    on this machine.
+    on this machine; ``risk`` knows how risky somebody is, 0 for everybody when absent.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class EdgeWorker:
         log: FilteringBoundLogger,
         observe: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.time,
+        risk: Risk | None = None,
     ) -> None:
         self._loop = loop
+        self._risk = risk
         self._clock = clock
         self._slot = slot
         self._log = log
@@ -84,7 +88,10 @@ class EdgeWorker:
         self._state = open_state(config.storage.state, directory, self._clock)
         bans = Bans(self._state, self._log, clock=self._clock)
         await bans.load()
+        people = People(directory / "keys", self._state, self._risk, self._clock, self._log)
         self._services = Services(
+            settings=config.access,
+            access=people,
             state=self._state,
             bans=bans,
             prefixes=PrefixStore(directory / "prefixes", self._log).get,
@@ -98,7 +105,9 @@ class EdgeWorker:
         snapshot = await asyncio.to_thread(build_snapshot, config, None, self._wiring, self._services)
         self._gateway = Gateway(self._loop, snapshot, self._stats, self._recorder, self._identity)
         snapshot.upstreams.start()
-        self._tasks = [self._loop.create_task(bans.follow()), self._loop.create_task(self._recorder.run())]
+        self._tasks = [
+            self._loop.create_task(each) for each in (bans.follow(), people.live.follow(), self._recorder.run())
+        ]
         self._gateway.start()
         for listener in config.listeners:
             await self._open(listener, sockets[listener.name])
