@@ -1,4 +1,4 @@
-"""One worker process as the supervisor sees it: spawned with exec, ordered over its channel."""
+"""A process as the supervisor sees it: spawned with exec, ordered over its channel."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+import msgspec
 
 from bartizan.config.model import Config, Logging
-from bartizan.edge.channel import (
+from bartizan.control.stats import ControlReport
+from bartizan.edge.stats import WorkerReport
+from bartizan.errors import ControlError
+from bartizan.process.channel import (
     Channel,
     Commit,
     Done,
@@ -23,11 +29,11 @@ from bartizan.edge.channel import (
     Rollback,
     Start,
 )
-from bartizan.edge.stats import WorkerReport
-from bartizan.errors import ControlError
-from bartizan.supervisor.plain import encode_config
+from bartizan.process.plain import encode_config
 
-__all__ = ["OrderFailed", "WorkerHandle"]
+__all__ = ["ControlHandle", "OrderFailed", "ProcessHandle", "WorkerHandle"]
+
+R = TypeVar("R", bound=msgspec.Struct)
 
 ORDER_TIMEOUT = 60.0  # seconds; building a large configuration takes a while
 REPORT_TIMEOUT = 2.0
@@ -37,32 +43,24 @@ class OrderFailed(ControlError):
     """A worker could not carry out an order; its message says why."""
 
 
-class WorkerHandle:
-    """A running worker of ``slot``. ``exited`` is done when the process is gone."""
+class ProcessHandle(Generic[R]):
+    """A running process, called ``name`` in messages. ``exited`` is done when it is gone.
 
-    def __init__(self, slot: int, process: asyncio.subprocess.Process, channel: Channel) -> None:
+    ``last_report`` is what it has counted as far as it is known: at first the one given, which has its type.
+    """
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, channel: Channel, report: R) -> None:
         loop = asyncio.get_running_loop()
-        self.slot = slot
+        self.name = name
         self.process = process
         self.started = loop.time()
         self.serving = False
-        self.last_report = WorkerReport()
+        self.last_report: R = report
         self._channel = channel
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Message]] = {}
         self._listening = loop.create_task(self._listen())
         self.exited: asyncio.Task[int] = loop.create_task(process.wait())
-
-    @classmethod
-    async def spawn(cls, slot: int, logging: Logging, module: str = "bartizan.edge.process") -> WorkerHandle:
-        """Start a process that waits for its first order."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", module, str(theirs.fileno()), str(slot), logging.model_dump_json(),
-                pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL, env=_environment(),
-            )  # fmt: skip
-        return cls(slot, process, Channel(ours, asyncio.get_running_loop()))
 
     @property
     def pid(self) -> int:
@@ -88,7 +86,7 @@ class WorkerHandle:
         """Have it throw away what it prepared."""
         await self._order(Rollback(next(self._numbers)))
 
-    async def report(self) -> WorkerReport:
+    async def report(self) -> R:
         """Return what it has counted; its last report if it does not answer in time."""
         if self.serving:
             try:
@@ -96,7 +94,7 @@ class WorkerHandle:
             except ControlError:
                 return self.last_report
             if isinstance(answer, Reported):
-                self.last_report = answer.report
+                self.last_report = msgspec.msgpack.decode(answer.report, type=type(self.last_report))
         return self.last_report
 
     async def drain(self, grace: float) -> None:
@@ -133,7 +131,7 @@ class WorkerHandle:
             await self._channel.send(message, fds or [])
             answer = await asyncio.wait_for(waiting, timeout)
         except TimeoutError:
-            raise ControlError(f"worker {self.slot} (pid {self.pid}) did not answer within {timeout:g} s") from None
+            raise ControlError(f"{self.name} (pid {self.pid}) did not answer within {timeout:g} s") from None
         finally:
             self._waiting.pop(message.number, None)
         if isinstance(answer, Failed):
@@ -151,7 +149,42 @@ class WorkerHandle:
     def _fail_waiting(self) -> None:
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(ControlError(f"worker {self.slot} (pid {self.pid}) is gone"))
+                waiting.set_exception(ControlError(f"{self.name} (pid {self.pid}) is gone"))
+
+
+class WorkerHandle(ProcessHandle[WorkerReport]):
+    """A running edge worker of ``slot``."""
+
+    def __init__(self, slot: int, process: asyncio.subprocess.Process, channel: Channel) -> None:
+        super().__init__(f"worker {slot}", process, channel, WorkerReport())
+        self.slot = slot
+
+    @classmethod
+    async def spawn(cls, slot: int, logging: Logging) -> WorkerHandle:
+        """Start a process that waits for its first order."""
+        return cls(slot, *await _spawn("bartizan.edge.process", slot, logging))
+
+
+class ControlHandle(ProcessHandle[ControlReport]):
+    """The running control process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, channel: Channel) -> None:
+        super().__init__("the control process", process, channel, ControlReport())
+
+    @classmethod
+    async def spawn(cls, logging: Logging) -> ControlHandle:
+        """Start a process that waits for its first order."""
+        return cls(*await _spawn("bartizan.control.process", 0, logging))
+
+
+async def _spawn(module: str, slot: int, logging: Logging) -> tuple[asyncio.subprocess.Process, Channel]:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, str(theirs.fileno()), str(slot), logging.model_dump_json(),
+            pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL, env=_environment(),
+        )  # fmt: skip
+    return process, Channel(ours, asyncio.get_running_loop())
 
 
 def _environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A configuration as bytes for a worker: resolved, secrets included, so only ever for the control channel."""
+"""A configuration as bytes for another process: resolved, secrets included, so only ever for the control channel."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from pydantic import SecretStr
 
 from bartizan.config.model import Config
 
-__all__ = ["encode_config"]
+__all__ = ["decode_config", "encode_config"]
 
 
 def encode_config(config: Config) -> bytes:
-    """Return the configuration as msgpack; ``bartizan.edge.process.decode_config`` reads it."""
+    """Return the configuration as msgpack."""
     return msgspec.msgpack.encode(_plain(config.model_dump(mode="python")))
+
+
+def decode_config(data: bytes) -> Config:
+    """Read a configuration that the supervisor has resolved and checked."""
+    return Config.model_validate(msgspec.msgpack.decode(data))
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The control channel between the supervisor and a worker: framed messages, with file descriptors beside them.
+"""The control channel between the supervisor and a process of its: framed messages, with file descriptors beside them.
 
 A frame is a length (4 bytes), the number of descriptors that came with it (1 byte), and a msgpack message. It runs over
 one end of a Unix socket pair that only the two processes hold; the resolved configuration, which has secrets in it,
@@ -17,7 +17,6 @@ from typing import TypeVar
 
 import msgspec
 
-from bartizan.edge.stats import WorkerReport
 from bartizan.errors import ControlError
 
 __all__ = [
@@ -95,10 +94,10 @@ class Failed(msgspec.Struct, tag=True):
 
 
 class Reported(msgspec.Struct, tag=True):
-    """Worker: the answer to ``Report``."""
+    """Worker: the answer to ``Report``, in msgpack; what is in it depends on the kind of process."""
 
     number: int
-    report: WorkerReport
+    report: msgspec.Raw
 
 
 Message = Start | Prepare | Commit | Rollback | Report | Drain | Done | Failed | Reported
