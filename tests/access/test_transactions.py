@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.sessions import Clock
 
 from bartizan.access.transactions import Transactions
 from bartizan.errors import AccessError
 from bartizan.storage.state.lmdb_engine import LmdbState
-from tests.support.sessions import Clock
 
 
 class Guesses(msgspec.Struct, frozen=True):
