@@ -68,7 +68,8 @@ class Records(Model):
         Field(description="`sqlite`: a file in storage.directory; `postgresql`: a server that machines share"),
     ] = "sqlite"
     url: Annotated[SecretStr | None, Field(description="postgresql://user:password@host/database")] = None
-    pool: Annotated[int, Field(ge=1, le=100, description="connections of one process to a server")] = 5
+    pool: Annotated[int, Field(ge=1, le=100, description="connections of one process")] = 5
+    timeout: Annotated[Duration, Field(gt=0, description="for one statement, and for a lock that others hold")] = "10s"  # type: ignore[assignment]
 
 
 class Storage(Model):
