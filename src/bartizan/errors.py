@@ -22,6 +22,7 @@ BartizanError
 ├── AccessError            somebody may not do this, or did not prove who they are; carries what the client may know
 │   ├── ProofError            a device's proof (DPoP, DBSC) does not hold
 │   ├── FactorError           a factor was not proven
+│   │   └── ClonedAuthenticator  a WebAuthn key that exists twice; carries whose it is
 │   ├── PasswordRefused       a new password does not meet its policy; carries every reason
 │   └── TooManyAttempts       throttled; carries when to try again
 ├── PolicyError            an access policy cannot be compiled
@@ -39,6 +40,7 @@ __all__ = [
     "AccessError",
     "BartizanError",
     "ClientGone",
+    "ClonedAuthenticator",
     "ConfigError",
     "ControlError",
     "FactorError",
@@ -217,6 +219,18 @@ class FactorError(AccessError):
     """A factor was not proven."""
 
 
+class ClonedAuthenticator(FactorError):
+    """A signature counter did not grow, so the key exists twice (WebAuthn section 6.1.1).
+
+    ``credential`` and ``principal`` are the ids in the records. The signature was good: whoever sent it has the key.
+    """
+
+    def __init__(self, credential: str, principal: str) -> None:
+        self.credential = credential
+        self.principal = principal
+        super().__init__("cloned_authenticator", "This key seems to have been copied. Use another one and tell us.")
+
+
 class PasswordRefused(AccessError):
     """A new password does not meet its policy. ``reasons`` are sentences that the client may read."""
 
@@ -236,11 +250,13 @@ class TooManyAttempts(AccessError):
 class PolicyError(BartizanError):
     """An access policy cannot be compiled. ``line`` and ``column`` count from 1 within the policy's text."""
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: str, line: int, column: int, remedy: str = "") -> None:
         self.message = message
         self.line = line
         self.column = column
-        super().__init__(f"{message} (line {line}, column {column} of the policy)")
+        self.remedy = remedy
+        told = f"{message} (line {line}, column {column} of the policy)"
+        super().__init__(f"{told}: {remedy}" if remedy else told)
 
 
 class TlsError(BartizanError):
