@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import msgspec
 
-__all__ = ["ControlReport"]
+__all__ = ["ControlReport", "Stats"]
 
 
 class ControlReport(msgspec.Struct):
@@ -15,3 +18,31 @@ class ControlReport(msgspec.Struct):
     signals: dict[str, int] = {}
     journal_dropped: int = 0
     resident_bytes: int = 0
+
+
+class Stats:
+    """The counters of one process."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self._requests: dict[str, int] = {}
+        self._signals: dict[str, int] = {}
+
+    def count(self, status: int) -> None:
+        """Count a request that is over; 0 is one that was not answered."""
+        name = f"{status // 100}xx" if status else "none"
+        self._requests[name] = self._requests.get(name, 0) + 1
+
+    def signal(self, name: str) -> None:
+        """Count a signal."""
+        self._signals[name] = self._signals.get(name, 0) + 1
+
+    def report(self) -> ControlReport:
+        """Return what has been counted, and how much memory the process takes; the owner adds the journal's part."""
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return ControlReport(
+            requests=dict(self._requests),
+            in_flight=self.in_flight,
+            signals=dict(self._signals),
+            resident_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
+        )

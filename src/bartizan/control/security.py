@@ -1,0 +1,150 @@
+"""What every request to control has to fulfil, and every answer carries. ASGI middleware without state.
+
+Pages, scripts and API share an origin with whatever is behind the gateway, so a request has to show that it comes from
+our pages: by Fetch Metadata (W3C) and Origin, where browsers send them, and by a media type that no form can send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bartizan.control.contract import EXCHANGE
+from bartizan.control.problems import Problem, problem_response
+
+__all__ = ["CONTENT_SECURITY_POLICY", "Security", "kind_of", "refusal"]
+
+Kind = Literal["page", "api", "static", "public"]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; worker-src 'self'; manifest-src 'self'; "
+    "require-trusted-types-for 'script'"
+)
+_ALWAYS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": (
+        "publickey-credentials-create=(self), publickey-credentials-get=(self), accelerometer=(), camera=(), "
+        "display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()"
+    ),
+    "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=63072000",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",  # for browsers without frame-ancestors
+}
+_SAFE = frozenset(("GET", "HEAD"))
+_MEDIA_TYPES = frozenset(("application/json", "application/scim+json"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The one origin that control answers for."""
+
+    text: str
+    hosts: frozenset[str]
+
+    @classmethod
+    def of(cls, origin: str) -> _Origin:
+        text = origin.lower()
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        port = parts.port or 443
+        return cls(text.removesuffix(":443"), frozenset((f"{host}:{port}", *((host,) if port == 443 else ()))))
+
+
+class Security:
+    """Refuses what does not fulfil ``refusal``, and adds header fields to every answer."""
+
+    def __init__(self, app: ASGIApp, origin: str) -> None:
+        self._app = app
+        self._origin = _Origin.of(origin)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        kind = kind_of(scope["path"])
+
+        async def send_with_fields(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(MutableHeaders(scope=message), kind)
+            await send(message)
+
+        headers = Headers(scope=scope)
+        problem = refusal(scope["method"], kind, headers, self._origin.text, self._origin.hosts)
+        if problem is None:
+            await self._app(scope, receive, send_with_fields)
+        else:
+            answer = problem_response(
+                problem, exchange=headers.get(EXCHANGE.decode(), ""), accept=headers.get("accept", "")
+            )
+            await answer(scope, receive, send_with_fields)
+
+
+def kind_of(path: str) -> Kind:
+    """Return what a path is for."""
+    if path.startswith(("/.bartizan/api/", "/.bartizan/scim/")):
+        return "api"
+    if path.startswith("/.bartizan/static/") or path == "/.bartizan/sw.js":
+        return "static"
+    return "public" if path.startswith("/.well-known/") else "page"
+
+
+def refusal(
+    method: str, kind: Kind, headers: Headers | Mapping[str, str], origin: str, hosts: frozenset[str]
+) -> Problem | None:
+    """Return why a request is refused, or None. ``origin`` is ours in lower case, ``hosts`` how Host may write it."""
+    if headers.get("host", "").lower() not in hosts:
+        return Problem(421, "misdirected", "This server does not answer for that host.")
+    if kind == "public":
+        return None
+    if not _comes_from_us(kind, headers):
+        return Problem(403, "cross_site", "This request came from another site.")
+    if method in _SAFE:
+        return None
+    sender = headers.get("origin")
+    if sender is not None and sender.lower() != origin:
+        return Problem(403, "cross_site", "This request came from another site.")
+    if kind == "api" and not _is_json(headers) and not (method == "DELETE" and _has_no_body(headers)):
+        return Problem(415, "media_type", "Send application/json.")
+    return None
+
+
+def _comes_from_us(kind: Kind, headers: Headers | Mapping[str, str]) -> bool:
+    """Judge Fetch Metadata; clients that are no browser send none.
+
+    People come to pages from anywhere: a link in a mail leads to one, and so does a redirect from an application that
+    another site linked to. It has to be a navigation of a whole window, which can read nothing and send nothing else.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is None or site == "same-origin":
+        return True
+    if kind == "api":
+        return False
+    if site == "none":
+        return True
+    mode, destination = headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")
+    return kind == "page" and mode == "navigate" and destination == "document"
+
+
+def _is_json(headers: Headers | Mapping[str, str]) -> bool:
+    media_type, _, parameter = headers.get("content-type", "").lower().partition(";")
+    return media_type.strip() in _MEDIA_TYPES and parameter.strip() in ("", "charset=utf-8")
+
+
+def _has_no_body(headers: Headers | Mapping[str, str]) -> bool:
+    return "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+
+
+def _complete(headers: MutableHeaders, kind: Kind) -> None:
+    for name, value in _ALWAYS.items():
+        headers[name] = value
+    if kind == "public":
+        headers["cross-origin-resource-policy"] = "cross-origin"
+    headers.setdefault("cache-control", "no-store")

@@ -1,0 +1,71 @@
+"""What pages and API are built with, made in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bartizan.access.sessions.store import SessionStore
+from bartizan.config.model import Access, Config
+from bartizan.control.assets import Assets
+from bartizan.control.signals import Signals
+from bartizan.storage.records.open import open_records
+from bartizan.storage.records.store import RecordStore
+from bartizan.storage.state import State, open_state
+
+__all__ = ["Services", "build_services"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a request may need. Records, state and keys stay the same over reloads; the rest is the file's."""
+
+    config: Config
+    clock: Callable[[], float]
+    """Unix time in seconds."""
+    signals: Signals
+    records: RecordStore
+    """Blocks: call it in a thread."""
+    state: State
+    sessions: SessionStore
+    assets: Assets
+
+    @property
+    def access(self) -> Access:
+        """The part of the configuration that all of this is about."""
+        return self.config.access
+
+    @property
+    def origin(self) -> str:
+        """Where browsers reach us: ``https://host``, without a slash at the end."""
+        return self.config.access.origin or ""
+
+    async def close(self) -> None:
+        """Give back what was opened."""
+        self.records.close()
+        await self.state.close()
+
+
+def build_services(
+    config: Config, clock: Callable[[], float], signals: Signals, previous: Services | None = None
+) -> Services:
+    """Return the services for ``config``; what is opened once is taken over from ``previous``.
+
+    Reads files, opens the records and migrates them, so it runs in a thread. Raises ``BartizanError``.
+    """
+    directory = Path(config.storage.directory)
+    if previous is None:
+        state = open_state(config.storage.state, directory, clock)
+        records = open_records(config.storage.records, directory)
+    else:
+        state, records = previous.state, previous.records
+    return Services(
+        config=config,
+        clock=clock,
+        signals=signals,
+        records=records,
+        state=state,
+        sessions=SessionStore(state, clock),
+        assets=Assets.load() if previous is None else previous.assets,
+    )
