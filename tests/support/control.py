@@ -15,6 +15,7 @@ import uvloop
 
 from bartizan.config.model import Config
 from bartizan.control.contract import socket_path
+from bartizan.control.listen import SOCKET, listen
 from bartizan.control.server import ControlServer
 from bartizan.control.services import Services
 
@@ -75,7 +76,7 @@ class Control:
 
     async def _start(self) -> None:
         self.server = ControlServer(asyncio.get_running_loop(), log=structlog.get_logger(), clock=self._clock)
-        await self.server.start(self.config, {})
+        await self.server.start(self.config, {SOCKET: listen(self.directory)})
 
 
 def complete(directory: Path, config: dict[str, Any] | None) -> Config:

@@ -33,7 +33,7 @@ _ALWAYS = {
     "permissions-policy": (
         "publickey-credentials-create=(self), publickey-credentials-get=(self), accelerometer=(), camera=(), "
         "display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), magnetometer=(), "
-        "microphone=(), midi=(), payment=(), serial=(), usb=(), web-share=(), xr-spatial-tracking=()"
+        "microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
     ),
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=63072000",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,19 +16,17 @@ from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Config
 from bartizan.control.app import build_app
-from bartizan.control.contract import socket_path
+from bartizan.control.listen import BACKLOG, SOCKET
 from bartizan.control.services import Services, build_services
 from bartizan.control.signals import Signals
 from bartizan.control.stats import ControlReport, Stats
-from bartizan.errors import ConfigError, ControlError, Problem
+from bartizan.errors import ConfigError, Problem
 
 __all__ = ["ControlServer"]
 
 MAX_CONNECTIONS = 1024  # idle ones of all workers included
 KEEP_ALIVE = 75  # seconds; workers close idle connections earlier, so that none closes under a request
-BACKLOG = 512
 THREADS = 8  # for what blocks: records and password hashing
-LOCK = "process.lock"
 
 
 class ControlServer:
@@ -52,7 +48,6 @@ class ControlServer:
         self._stats = Stats()
         self._current = _Current()
         self._prepared: Services | None = None
-        self._lock: int | None = None
         self._signals: Signals
         self._writing: asyncio.Task[None]
         self._server: _Server
@@ -60,18 +55,16 @@ class ControlServer:
         self.services: Services
         """Those in force."""
 
-    async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:  # noqa: ARG002 - as workers
-        """Serve ``config`` on the socket in ``storage.directory``. Raises ``BartizanError`` or ``OSError``."""
+    async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:
+        """Serve ``config`` on the socket that ``listen`` made. Raises ``BartizanError`` or ``OSError``."""
         directory = Path(config.storage.directory)
-        path = socket_path(directory)
-        self._lock = _claim(path.parent)
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "control"))
         self._signals = Signals(config.storage.journal, directory, self._stats, self._log, self._clock, self._loop)
         self.services = await asyncio.to_thread(build_services, config, self._clock, self._signals)
         self._current.app = build_app(self.services, self._stats, self._log)
         self._writing = self._loop.create_task(self._signals.run())
         self._server = _Server(_settings(self._current))
-        self._serving = self._loop.create_task(self._server.serve([_bind(path)]))
+        self._serving = self._loop.create_task(self._server.serve([sockets[SOCKET]]))
         listening = self._loop.create_task(self._server.listening.wait())
         await asyncio.wait((listening, self._serving), return_when=asyncio.FIRST_COMPLETED)
         if not listening.done():
@@ -114,8 +107,6 @@ class ControlServer:
             await self._writing
         await self._signals.close()
         await self.services.close()
-        if self._lock is not None:
-            os.close(self._lock)
 
 
 class _Current:
@@ -167,37 +158,3 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
         limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE,
     )
-
-
-def _claim(directory: Path) -> int:
-    """Make control's directory, for this user alone, and claim it; raises ``ControlError``."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.chmod(0o700)
-        lock = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise ControlError(f"{directory} cannot be used: {error.strerror}; see to its owner and mode") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise ControlError(f"another control process serves {directory}: stop it first") from None
-    return lock
-
-
-def _bind(path: Path) -> socket.socket:
-    """Return a socket that only this user may connect to; raises ``ControlError``."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        path.unlink(missing_ok=True)
-        sock.bind(str(path))
-    except OSError as error:
-        sock.close()
-        raise ControlError(
-            f"control cannot listen on {path}: {error.strerror or error}; give storage.directory a shorter path"
-        ) from error
-    finally:
-        os.umask(before)
-    sock.setblocking(False)
-    return sock

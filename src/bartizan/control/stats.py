@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["ControlReport", "Stats"]
+__all__ = ["ControlReport", "Stats", "add_reports"]
 
 
 class ControlReport(msgspec.Struct):
@@ -46,3 +46,16 @@ class Stats:
             signals=dict(self._signals),
             resident_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
         )
+
+
+def add_reports(*reports: ControlReport) -> ControlReport:
+    """Return the sum of what several processes have counted."""
+    total = ControlReport()
+    for report in reports:
+        for counts, more in ((total.requests, report.requests), (total.signals, report.signals)):
+            for name, count in more.items():
+                counts[name] = counts.get(name, 0) + count
+        total.in_flight += report.in_flight
+        total.journal_dropped += report.journal_dropped
+        total.resident_bytes += report.resident_bytes
+    return total

@@ -92,6 +92,7 @@ class ControlSocket:
                 "wanted": supervisor.workers,
                 "restarts": supervisor.status.restarts,
                 "draining": supervisor.status.draining,
+                "control": _control(supervisor),
             }
         return {"error": f"there is no order {order!r}"}
 
@@ -111,6 +112,15 @@ async def ask(directory: Path, order: str) -> dict[str, Any]:
     except (OSError, TimeoutError, ValueError) as error:
         raise ControlError(f"no Bartizan answers on {path}: is `bartizan up` running there?") from error
     return answer
+
+
+def _control(supervisor: Supervisor) -> dict[str, Any] | None:
+    """Return how the control process is, or None where there is to be none."""
+    companion = supervisor.companion
+    if not companion.wanted:
+        return None
+    serving = companion.serving
+    return {"pid": None if serving is None else serving.pid, "restarts": companion.restarts}
 
 
 def _is_own_user(sock: socket.socket) -> bool:

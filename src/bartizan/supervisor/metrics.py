@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,21 +11,32 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bartizan import __version__
+from bartizan.control.stats import ControlReport
 from bartizan.edge.stats import BUCKETS, WorkerReport
 from bartizan.supervisor.supervisor import Status
 
-__all__ = ["render_metrics"]
+__all__ = ["ControlStatus", "render_metrics"]
 
 _BOUNDS = [*(f"{bound:g}" for bound in BUCKETS), "+Inf"]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlStatus:
+    """How the control process is, where there is to be one."""
+
+    report: ControlReport
+    serving: bool
+    restarts: int
 
 
 class _Snapshot(Collector):
     """The metrics of one report."""
 
-    def __init__(self, report: WorkerReport, status: Status, workers: int) -> None:
+    def __init__(self, report: WorkerReport, status: Status, workers: int, control: ControlStatus | None) -> None:
         self._report = report
         self._status = status
         self._workers = workers
+        self._control = control
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metric families."""
@@ -33,6 +45,8 @@ class _Snapshot(Collector):
         yield from self._nodes()
         yield from self._journal()
         yield from self._process()
+        if self._control is not None:
+            yield from _control(self._control)
 
     def _requests(self) -> Iterable[Metric]:
         duration = HistogramMetricFamily(
@@ -49,7 +63,10 @@ class _Snapshot(Collector):
                       "reason", self._report.refused)  # fmt: skip
         yield _counts("bartizan_exchange_errors", "Exchanges that ended otherwise than by a whole response",
                       "error", self._report.errors)  # fmt: skip
-        yield _counts("bartizan_signals", "Signals raised", "name", self._report.signals)
+        signals = dict(self._report.signals)
+        for name, count in {} if self._control is None else self._control.report.signals.items():
+            signals[name] = signals.get(name, 0) + count
+        yield _counts("bartizan_signals", "Signals raised", "name", signals)
 
     def _guards(self) -> Iterable[Metric]:
         verdicts = CounterMetricFamily("bartizan_guard_verdicts", "Verdicts given", labels=["guard", "action"])
@@ -110,11 +127,23 @@ class _Snapshot(Collector):
         yield build
 
 
-def render_metrics(report: WorkerReport, status: Status, workers: int) -> bytes:
-    """Return the exposition of a report; ``workers`` is how many serve."""
+def render_metrics(report: WorkerReport, status: Status, workers: int, control: ControlStatus | None = None) -> bytes:
+    """Return the exposition of a report; ``workers`` is how many serve, ``control`` None where there is to be none."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Snapshot(report, status, workers))
+    registry.register(_Snapshot(report, status, workers, control))
     return generate_latest(registry)
+
+
+def _control(control: ControlStatus) -> Iterable[Metric]:
+    report = control.report
+    yield GaugeMetricFamily("bartizan_control_up", "1 while the control process serves", float(control.serving))
+    yield CounterMetricFamily("bartizan_control_restarts", "Times that control died and was replaced", control.restarts)
+    yield GaugeMetricFamily("bartizan_control_in_flight", "Requests that control works on", report.in_flight)
+    yield GaugeMetricFamily("bartizan_control_resident_bytes", "Memory of the control process", report.resident_bytes)
+    yield _counts("bartizan_control_requests", "Requests answered by control", "status", report.requests)
+    yield CounterMetricFamily(
+        "bartizan_control_journal_dropped", "Records of control lost to a full disk", report.journal_dropped
+    )
 
 
 def _counts(name: str, help_: str, label: str, counts: dict[str, int]) -> Metric:

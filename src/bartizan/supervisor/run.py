@@ -17,7 +17,7 @@ from bartizan.errors import StateError
 from bartizan.storage.state import open_state
 from bartizan.supervisor.admin import Admin
 from bartizan.supervisor.control import ControlSocket
-from bartizan.supervisor.handle import WorkerHandle
+from bartizan.supervisor.handle import ControlHandle, WorkerHandle
 from bartizan.supervisor.supervisor import Supervisor
 
 __all__ = ["run"]
@@ -38,7 +38,10 @@ async def run(
     async def spawn(slot: int, config: Config) -> WorkerHandle:
         return await WorkerHandle.spawn(slot, config.logging)
 
-    supervisor = Supervisor(loaded, load, log, spawn)
+    async def spawn_control(config: Config) -> ControlHandle:
+        return await ControlHandle.spawn(config.logging)
+
+    supervisor = Supervisor(loaded, load, log, spawn, spawn_control)
     directory = Path(loaded.config.storage.directory)
     control, admin = ControlSocket(supervisor, directory), Admin(supervisor)
     control.lock()

@@ -1,8 +1,8 @@
-"""Starts the workers, keeps them running, replaces, reloads and drains them.
+"""Starts the workers and control, keeps them running, replaces, reloads and drains them.
 
 up ──▶ start N workers ──▶ SERVING ──SIGHUP, file changed, `reload`──▶ prepare all ──▶ commit all, or roll back all
                               │  └──SIGUSR2──▶ one by one: start the new one, then drain the old one
-                              │  └──a worker dies──▶ start another in its slot, with back-off
+                              │  └──a process dies──▶ start another in its place, with back-off
                               └──SIGTERM, SIGINT──▶ DRAINING ──▶ gone (a second signal: at once)
 """
 
@@ -20,16 +20,14 @@ from bartizan.config.load import LoadedConfig
 from bartizan.config.model import Config
 from bartizan.edge.stats import WorkerReport
 from bartizan.errors import BartizanError, ConfigError, ControlError
-from bartizan.supervisor.handle import OrderFailed, WorkerHandle
+from bartizan.supervisor.backoff import Backoff
+from bartizan.supervisor.companion import Companion
+from bartizan.supervisor.handle import ControlHandle, OrderFailed, WorkerHandle
 from bartizan.supervisor.rules import compile_rules
 from bartizan.supervisor.sockets import ListeningSockets
 from bartizan.supervisor.totals import Totals
 
 __all__ = ["ReloadOutcome", "Status", "Supervisor"]
-
-BACKOFF_FIRST = 0.1  # seconds before the first restart of a worker that died
-BACKOFF_LAST = 10.0
-LIVED_LONG = 10.0  # seconds after which a death counts as the first again
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,11 @@ class Status:
 
 
 class Supervisor:
-    """See the module's header. ``load`` reads the configuration again; ``spawn`` starts a worker process for a slot."""
+    """See the module's header.
+
+    ``load`` reads the configuration again; ``spawn`` starts a worker process for a slot, ``spawn_control`` that of
+    control.
+    """
 
     def __init__(
         self,
@@ -61,6 +63,7 @@ class Supervisor:
         load: Callable[[], LoadedConfig],
         log: FilteringBoundLogger,
         spawn: Callable[[int, Config], Awaitable[WorkerHandle]],
+        spawn_control: Callable[[Config], Awaitable[ControlHandle]],
     ) -> None:
         self.config = loaded.config
         self.loaded = loaded
@@ -73,29 +76,30 @@ class Supervisor:
         self._sockets = ListeningSockets(self._slots)
         self._workers: dict[int, WorkerHandle] = {}
         self._watchers: set[asyncio.Task[None]] = set()
-        self._deaths: dict[int, int] = {}
+        self._backoffs: dict[int, Backoff] = {}
         self._changing = asyncio.Lock()
+        self.companion = Companion(log, spawn_control)
         self._stopped = asyncio.Event()
 
     # life
 
     async def start(self) -> None:
-        """Start all workers; raises ``BartizanError`` if one cannot serve."""
+        """Start all processes; raises ``BartizanError`` if one cannot serve."""
         await compile_rules(self.config, self._log)
         for slot in range(self._slots):
             self._sockets.for_slot(self.config.listeners, slot)
         started = [asyncio.create_task(self._start_worker(slot)) for slot in range(self._slots)]
-        results = await asyncio.gather(*started, return_exceptions=True)
+        results = await asyncio.gather(*started, self.companion.start(self.config), return_exceptions=True)
+        for result in results:
+            if isinstance(result, WorkerHandle):
+                self._adopt(result)
         failures = [result for result in results if isinstance(result, BaseException)]
         if failures:
             await self.stop(at_once=True)
             raise failures[0]
-        for result in results:
-            if isinstance(result, WorkerHandle):
-                self._adopt(result)
 
     async def stop(self, *, at_once: bool = False) -> None:
-        """Drain and end all workers; ``at_once`` kills them."""
+        """Drain and end all processes; ``at_once`` kills them."""
         self.status.draining = True
         self._stopped.set()
         workers = list(self._workers.values())
@@ -104,6 +108,7 @@ class Supervisor:
                 worker.kill()
         grace = self.config.grace_period
         await asyncio.gather(*(worker.exited if at_once else worker.drain(grace) for worker in workers))
+        await self.companion.stop(at_once=at_once)  # exchanges of the workers may have needed it until now
         for task in self._watchers:
             task.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
@@ -115,6 +120,7 @@ class Supervisor:
         """End everything that is still draining."""
         for worker in self._workers.values():
             worker.kill()
+        self.companion.kill()
 
     # what operators can have done
 
@@ -141,8 +147,12 @@ class Supervisor:
             return ReloadOutcome(done=True, summary=summary)
 
     async def replace_workers(self) -> None:
-        """Replace all workers one by one; the new one serves before the old one drains."""
+        """Replace all processes one by one; the new one serves before the old one drains."""
         async with self._changing:
+            try:
+                await self.companion.replace()
+            except (BartizanError, OSError) as error:
+                self._log.error("control not replaced, the old one goes on", error=str(error))
             for slot, old in list(self._workers.items()):
                 try:
                     new = await self._start_worker(slot)
@@ -194,10 +204,9 @@ class Supervisor:
         worker.close()
         if self._workers.get(worker.slot) is not worker or self._stopped.is_set():
             return
-        lived = asyncio.get_running_loop().time() - worker.started
-        deaths = self._deaths[worker.slot] = 1 if lived > LIVED_LONG else self._deaths.get(worker.slot, 0) + 1
+        backoff = self._backoffs.setdefault(worker.slot, Backoff())
+        delay = backoff.died(asyncio.get_running_loop().time() - worker.started)
         while not self._stopped.is_set():
-            delay = 0.0 if deaths == 1 else min(BACKOFF_FIRST * 2 ** (deaths - 2), BACKOFF_LAST)
             self._log.error("worker died", slot=worker.slot, pid=worker.pid, status=status, restart_in_seconds=delay)
             self.status.restarts += 1
             await asyncio.sleep(delay)
@@ -206,7 +215,7 @@ class Supervisor:
                     self._adopt(await self._start_worker(worker.slot))
                 except (BartizanError, OSError) as error:
                     self._log.error("worker not started", slot=worker.slot, error=str(error))
-                    deaths = self._deaths[worker.slot] = deaths + 1
+                    delay = backoff.died(0.0)
                 else:
                     return
 
@@ -230,13 +239,15 @@ class Supervisor:
         try:
             prepared = await asyncio.gather(
                 *(worker.prepare(config, self._sockets.for_slot(new, worker.slot)) for worker in workers),
+                self.companion.prepare(config),
                 return_exceptions=True,
             )
             failures = [error for error in prepared if isinstance(error, OrderFailed)]
             if failures:
                 raise failures[0]
         except BaseException:
-            await asyncio.gather(*(worker.rollback() for worker in workers), return_exceptions=True)
+            undone = (*(worker.rollback() for worker in workers), self.companion.rollback())
+            await asyncio.gather(*undone, return_exceptions=True)
             self._sockets.keep_only(self.config.listeners)
             raise
         results = await asyncio.gather(*(worker.commit() for worker in workers), return_exceptions=True)
@@ -244,6 +255,7 @@ class Supervisor:
             if isinstance(result, BaseException):  # it must not go on with what the others have left
                 self._log.error("worker could not swap, it is replaced", slot=worker.slot, error=str(result))
                 worker.kill()
+        await self.companion.commit()
         self._sockets.keep_only(config.listeners)
 
     def _refused(self, error: BartizanError | OSError) -> ReloadOutcome:
