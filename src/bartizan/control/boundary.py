@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.control.contract import EXCHANGE, MAX_BODY
-from bartizan.control.problems import Problem, problem_of, problem_response
+from bartizan.control.problems import Problem, Problems, problem_of
 from bartizan.control.stats import Stats
 from bartizan.errors import RequestError
 
@@ -22,8 +22,11 @@ TIME = 25.0  # seconds for a request: less than the edge waits
 class Boundary:
     """Bounds what ``app`` is given. ``time`` is in seconds for one request."""
 
-    def __init__(self, app: ASGIApp, stats: Stats, log: FilteringBoundLogger, time: float = TIME) -> None:
+    def __init__(
+        self, app: ASGIApp, problems: Problems, stats: Stats, log: FilteringBoundLogger, time: float = TIME
+    ) -> None:
         self._app = app
+        self._problems = problems
         self._stats = stats
         self._log = log
         self._time = time
@@ -41,8 +44,7 @@ class Boundary:
 
         async def refuse(problem: Problem) -> None:
             if not status:
-                exchange, accept = headers.get(EXCHANGE.decode(), ""), headers.get("accept", "")
-                await problem_response(problem, exchange=exchange, accept=accept)(scope, receive, send_noting)
+                await self._problems.answer(problem, headers)(scope, receive, send_noting)
 
         self._stats.in_flight += 1
         try:

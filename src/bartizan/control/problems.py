@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from bartizan.control.contract import EXCHANGE
 from bartizan.errors import (
     AccessError,
     FactorError,
@@ -24,20 +24,8 @@ from bartizan.errors import (
 )
 from bartizan.http.problem import prefers_html
 
-__all__ = ["Problem", "problem_of", "problem_response"]
+__all__ = ["Problem", "Problems", "problem_of"]
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>{detail}</p>
-<p>Reference: <code>{reference}</code></p>
-</main>
-</body>
-</html>
-"""
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 _STATUSES: tuple[tuple[type[AccessError], int], ...] = (
     (TooManyAttempts, 429),
@@ -89,18 +77,34 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, "internal_error")
 
 
-def problem_response(problem: Problem, *, exchange: str, accept: str = "") -> Response:
-    """Return the answer in the form that ``accept`` prefers; ``exchange`` is the exchange's id, or empty."""
-    title = _title(problem.status)
-    headers = dict(problem.headers)
-    if prefers_html(accept.encode("latin-1", "replace")):
-        page = _PAGE.format(
-            title=html.escape(title), detail=html.escape(problem.detail), reference=html.escape(exchange)
+class Problems:
+    """Answers with problems, in the form that a request prefers; ``page`` makes the one for people.
+
+    ``page`` is called with the status, a sentence or nothing, and ``reference``: the id of the exchange, or nothing.
+    """
+
+    def __init__(self, page: Callable[..., Response]) -> None:
+        self._page = page
+
+    def answer(self, problem: Problem, headers: Mapping[str, str]) -> Response:
+        """Return the answer to a request with these header fields."""
+        exchange = headers.get(EXCHANGE.decode(), "")
+        if prefers_html(headers.get("accept", "").encode("latin-1", "replace")):
+            response = self._page(problem.status, problem.detail, reference=exchange)
+            response.headers.update(problem.headers)
+            return response
+        instance = f"urn:bartizan:exchange:{exchange}" if exchange else ""
+        document = _Document(
+            "about:blank",
+            _title(problem.status),
+            problem.status,
+            problem.code,
+            problem.detail,
+            instance,
+            problem.reasons,
         )
-        return Response(page, problem.status, headers, "text/html")
-    instance = f"urn:bartizan:exchange:{exchange}" if exchange else ""
-    document = _Document("about:blank", title, problem.status, problem.code, problem.detail, instance, problem.reasons)
-    return Response(msgspec.json.encode(document), problem.status, headers, "application/problem+json")
+        data = msgspec.json.encode(document)
+        return Response(data, problem.status, dict(problem.headers), "application/problem+json")
 
 
 def _title(status: int) -> str:

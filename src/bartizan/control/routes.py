@@ -1,54 +1,53 @@
-"""All paths that control answers for, in one table."""
+"""All paths that control answers for, in one place: pages, their files, the API, and keys for everybody."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
+from bartizan.control import pages
+from bartizan.control.assets import Asset, Assets
 from bartizan.control.services import Services
 from bartizan.errors import RequestError
 
-__all__ = ["ROUTES", "Handler", "Row"]
+__all__ = ["routes"]
 
-Handler = Callable[[Request, Services], Awaitable[Response]]
-"""Answers a request. What it raises becomes an answer: ``control.problems``."""
-
-_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
+_FOR_EVER = "public, max-age=31536000, immutable"
 
 
-class Row(NamedTuple):
-    """A path (as Starlette writes them) and a method, and what answers. GET answers HEAD too."""
+def routes(services: Services) -> list[BaseRoute]:
+    """Return the routes. What an endpoint raises becomes an answer: ``control.problems``."""
+    files = _Files(services.assets)
+    return [
+        *pages.routes(services.site),
+        Route("/.bartizan", _start, methods=["GET"]),
+        Route("/.bartizan/sw.js", files.worker, methods=["GET"]),
+        Route("/.bartizan/static/{digest}/{name:path}", files.file, methods=["GET"]),
+    ]
 
-    method: str
-    path: str
-    handler: Handler
+
+async def _start(_: Request) -> Response:
+    return RedirectResponse("/.bartizan/", 303)
 
 
-async def _home(request: Request, services: Services) -> Response:  # noqa: ARG001 - one signature for all
-    return RedirectResponse("/.bartizan/account", 303)
+class _Files:
+    """Serves the files of pages."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+
+    async def file(self, request: Request) -> Response:
+        """Answer with a file under the digest of them all, which may be kept for ever."""
+        asset = self._assets.get(request.path_params["digest"], request.path_params["name"])
+        return _answer(asset, _FOR_EVER)
+
+    async def worker(self, _: Request) -> Response:
+        """Answer with the service worker, under a path of its own: what is below that path is its scope."""
+        return _answer(self._assets.named("sw.js"), "no-cache")
 
 
-async def _asset(request: Request, services: Services) -> Response:
-    asset = services.assets.get(request.path_params["digest"], request.path_params["name"])
+def _answer(asset: Asset | None, cache: str) -> Response:
     if asset is None:
         raise RequestError(404, "not_found", "")
-    return Response(asset.data, headers=_FOR_EVER, media_type=asset.content_type)
-
-
-async def _worker(request: Request, services: Services) -> Response:  # noqa: ARG001
-    """Serve the service worker under a path of its own: its scope is what is below that path."""
-    asset = services.assets.named("sw.js")
-    if asset is None:
-        raise RequestError(404, "not_found", "")
-    return Response(asset.data, headers={"cache-control": "no-cache"}, media_type=asset.content_type)
-
-
-ROUTES: tuple[Row, ...] = (
-    Row("GET", "/.bartizan", _home),
-    Row("GET", "/.bartizan/", _home),
-    Row("GET", "/.bartizan/sw.js", _worker),
-    Row("GET", "/.bartizan/static/{digest}/{name:path}", _asset),
-)
+    return Response(asset.data, headers={"cache-control": cache}, media_type=asset.content_type)

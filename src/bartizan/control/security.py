@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bartizan.control.contract import EXCHANGE
-from bartizan.control.problems import Problem, problem_response
+from bartizan.control.problems import Problem, Problems
 
 __all__ = ["CONTENT_SECURITY_POLICY", "Security", "kind_of", "refusal"]
 
@@ -40,6 +39,7 @@ _ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",  # for browsers without frame-ancestors
 }
+_SCRIPTS = frozenset(("/.bartizan/sw.js", "/.bartizan/session.js"))
 _SAFE = frozenset(("GET", "HEAD"))
 _MEDIA_TYPES = frozenset(("application/json", "application/scim+json"))
 
@@ -63,8 +63,9 @@ class _Origin:
 class Security:
     """Refuses what does not fulfil ``refusal``, and adds header fields to every answer."""
 
-    def __init__(self, app: ASGIApp, origin: str) -> None:
+    def __init__(self, app: ASGIApp, problems: Problems, origin: str) -> None:
         self._app = app
+        self._problems = problems
         self._origin = _Origin.of(origin)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,17 +82,14 @@ class Security:
         if problem is None:
             await self._app(scope, receive, send_with_fields)
         else:
-            answer = problem_response(
-                problem, exchange=headers.get(EXCHANGE.decode(), ""), accept=headers.get("accept", "")
-            )
-            await answer(scope, receive, send_with_fields)
+            await self._problems.answer(problem, headers)(scope, receive, send_with_fields)
 
 
 def kind_of(path: str) -> Kind:
     """Return what a path is for."""
     if path.startswith(("/.bartizan/api/", "/.bartizan/scim/")):
         return "api"
-    if path.startswith("/.bartizan/static/") or path == "/.bartizan/sw.js":
+    if path.startswith("/.bartizan/static/") or path in _SCRIPTS:
         return "static"
     return "public" if path.startswith("/.well-known/") else "page"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access, Config
 from bartizan.control.assets import Assets
+from bartizan.control.pages.site import Site
 from bartizan.control.signals import Signals
 from bartizan.storage.records.open import open_records
 from bartizan.storage.records.store import RecordStore
@@ -30,6 +31,9 @@ class Services:
     state: State
     sessions: SessionStore
     assets: Assets
+    """The files of pages."""
+    site: Site
+    """Renders pages."""
 
     @property
     def access(self) -> Access:
@@ -60,6 +64,7 @@ def build_services(
         records = open_records(config.storage.records, directory)
     else:
         state, records = previous.state, previous.records
+    assets = Assets.load() if previous is None else previous.assets
     return Services(
         config=config,
         clock=clock,
@@ -67,5 +72,6 @@ def build_services(
         records=records,
         state=state,
         sessions=SessionStore(state, clock),
-        assets=Assets.load() if previous is None else previous.assets,
+        assets=assets,
+        site=Site(config.access.title, lambda: "", assets),
     )
