@@ -24,7 +24,7 @@ from bartizan.errors import (
 )
 from bartizan.http.problem import prefers_html
 
-__all__ = ["Problem", "Problems", "problem_of"]
+__all__ = ["Problem", "Problems", "problem_of", "problem_response"]
 
 _CODES = {404: "not_found", 405: "method_not_allowed"}
 _STATUSES: tuple[tuple[type[AccessError], int], ...] = (
@@ -43,18 +43,8 @@ class Problem(msgspec.Struct, frozen=True):
     detail: str = ""
     reasons: tuple[str, ...] = ()
     headers: Mapping[str, str] = {}
-
-
-class _Document(msgspec.Struct, omit_defaults=True):
-    """The members of RFC 9457 section 3.1, and ours."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str = ""
-    instance: str = ""
-    reasons: tuple[str, ...] = ()
+    members: Mapping[str, str | int] = {}
+    """More members of the document (RFC 9457 section 3.2)."""
 
 
 def problem_of(error: Exception) -> Problem:
@@ -77,6 +67,22 @@ def problem_of(error: Exception) -> Problem:
     return Problem(500, "internal_error")
 
 
+def problem_response(problem: Problem, *, exchange: str) -> Response:
+    """Return the answer for programs; ``exchange`` is the exchange's id, or empty."""
+    document = {
+        "type": "about:blank",
+        "title": _title(problem.status),
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "instance": f"urn:bartizan:exchange:{exchange}" if exchange else "",
+        "reasons": problem.reasons,
+        **problem.members,
+    }
+    data = msgspec.json.encode({name: value for name, value in document.items() if value not in ("", ())})
+    return Response(data, problem.status, dict(problem.headers), "application/problem+json")
+
+
 class Problems:
     """Answers with problems, in the form that a request prefers; ``page`` makes the one for people.
 
@@ -89,22 +95,11 @@ class Problems:
     def answer(self, problem: Problem, headers: Mapping[str, str]) -> Response:
         """Return the answer to a request with these header fields."""
         exchange = headers.get(EXCHANGE.decode(), "")
-        if prefers_html(headers.get("accept", "").encode("latin-1", "replace")):
-            response = self._page(problem.status, problem.detail, reference=exchange)
-            response.headers.update(problem.headers)
-            return response
-        instance = f"urn:bartizan:exchange:{exchange}" if exchange else ""
-        document = _Document(
-            "about:blank",
-            _title(problem.status),
-            problem.status,
-            problem.code,
-            problem.detail,
-            instance,
-            problem.reasons,
-        )
-        data = msgspec.json.encode(document)
-        return Response(data, problem.status, dict(problem.headers), "application/problem+json")
+        if not prefers_html(headers.get("accept", "").encode("latin-1", "replace")):
+            return problem_response(problem, exchange=exchange)
+        response = self._page(problem.status, problem.detail, reference=exchange)
+        response.headers.update(problem.headers)
+        return response
 
 
 def _title(status: int) -> str:

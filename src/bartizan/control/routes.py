@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -10,10 +11,12 @@ from bartizan.control import pages
 from bartizan.control.assets import Asset, Assets
 from bartizan.control.services import Services
 from bartizan.errors import RequestError
+from bartizan.keys.ring import KeyRing
 
 __all__ = ["routes"]
 
 _FOR_EVER = "public, max-age=31536000, immutable"
+_FOR_MINUTES = "public, max-age=300"
 
 
 def routes(services: Services) -> list[BaseRoute]:
@@ -24,11 +27,24 @@ def routes(services: Services) -> list[BaseRoute]:
         Route("/.bartizan", _start, methods=["GET"]),
         Route("/.bartizan/sw.js", files.worker, methods=["GET"]),
         Route("/.bartizan/static/{digest}/{name:path}", files.file, methods=["GET"]),
+        Route("/.well-known/bartizan/jwks.json", _Keys(services.ring).public, methods=["GET"]),
     ]
 
 
 async def _start(_: Request) -> Response:
     return RedirectResponse("/.bartizan/", 303)
+
+
+class _Keys:
+    """Shows upstreams the keys to verify assertions with (RFC 7517 section 5)."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    async def public(self, _: Request) -> Response:
+        """Answer with the set; what does not know a `kid` asks again."""
+        data = msgspec.json.encode(self._ring.jwks())
+        return Response(data, headers={"cache-control": _FOR_MINUTES}, media_type="application/jwk-set+json")
 
 
 class _Files:

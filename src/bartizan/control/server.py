@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Config
 from bartizan.control.app import build_app
+from bartizan.control.follower import Follower
 from bartizan.control.listen import BACKLOG, SOCKET
 from bartizan.control.services import Services, build_services
 from bartizan.control.signals import Signals
@@ -49,7 +50,7 @@ class ControlServer:
         self._current = _Current()
         self._prepared: Services | None = None
         self._signals: Signals
-        self._writing: asyncio.Task[None]
+        self._tasks: list[asyncio.Task[None]] = []
         self._server: _Server
         self._serving: asyncio.Task[None]
         self.services: Services
@@ -62,7 +63,8 @@ class ControlServer:
         self._signals = Signals(config.storage.journal, directory, self._stats, self._log, self._clock, self._loop)
         self.services = await asyncio.to_thread(build_services, config, self._clock, self._signals)
         self._current.app = build_app(self.services, self._stats, self._log)
-        self._writing = self._loop.create_task(self._signals.run())
+        follower = Follower(self.services.state, self.services.records, self._clock, log=self._log)
+        self._tasks = [self._loop.create_task(work) for work in (self._signals.run(), follower.run())]
         self._server = _Server(_settings(self._current))
         self._serving = self._loop.create_task(self._server.serve([sockets[SOCKET]]))
         listening = self._loop.create_task(self._server.listening.wait())
@@ -102,9 +104,9 @@ class ControlServer:
 
     async def close(self) -> None:
         """Give back everything; what is in the journal's buffer goes to disk."""
-        self._writing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._writing
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._signals.close()
         await self.services.close()
 

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bartizan.access.devices.nonces import Nonces
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access, Config
 from bartizan.control.assets import Assets
 from bartizan.control.pages.site import Site
 from bartizan.control.signals import Signals
+from bartizan.keys.ring import KeyRing
+from bartizan.keys.vault import Vault
 from bartizan.storage.records.open import open_records
 from bartizan.storage.records.store import RecordStore
 from bartizan.storage.state import State, open_state
@@ -30,6 +33,10 @@ class Services:
     """Blocks: call it in a thread."""
     state: State
     sessions: SessionStore
+    vault: Vault
+    ring: KeyRing
+    """Signs what upstreams are told of people."""
+    nonces: Nonces
     assets: Assets
     """The files of pages."""
     site: Site
@@ -62,9 +69,10 @@ def build_services(
     if previous is None:
         state = open_state(config.storage.state, directory, clock)
         records = open_records(config.storage.records, directory)
+        vault, assets = Vault.open(directory / "keys"), Assets.load()
     else:
-        state, records = previous.state, previous.records
-    assets = Assets.load() if previous is None else previous.assets
+        state, records, vault, assets = previous.state, previous.records, previous.vault, previous.assets
+    nonces = Nonces(vault.mac, state, clock)
     return Services(
         config=config,
         clock=clock,
@@ -72,6 +80,9 @@ def build_services(
         records=records,
         state=state,
         sessions=SessionStore(state, clock),
+        vault=vault,
+        ring=KeyRing.open(directory / "keys", config.access.assertion.algorithm, clock),
+        nonces=nonces,
         assets=assets,
-        site=Site(config.access.title, lambda: "", assets),
+        site=Site(config.access.title, nonces.issue, assets),
     )
