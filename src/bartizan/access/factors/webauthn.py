@@ -47,8 +47,9 @@ from bartizan.access.factors.challenges import LIFETIME, ChallengePurpose, Chall
 from bartizan.access.factors.webauthn_json import Assertion, Attestation, ClientData, read_attestation, refused
 from bartizan.errors import ClonedAuthenticator
 from bartizan.storage.records.entities import Credential, Principal, new_id
+from bartizan.storage.records.store import Transaction
 
-__all__ = ["Used", "WebAuthn"]
+__all__ = ["Used", "WebAuthn", "counter_grows", "record_use"]
 
 ES256, EDDSA, RS256 = (
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
@@ -58,6 +59,7 @@ ES256, EDDSA, RS256 = (
 ALGORITHMS = [ES256, EDDSA, RS256]
 """In the order of preference."""
 MAX_LABEL = 64  # characters
+_CLAIMS = 5  # how often a counter that others move at the same moment is read anew
 _RSA_BITS = range(2048, 4097)
 _TRANSPORTS = frozenset(transport.value for transport in AuthenticatorTransport)
 _TIMEOUT = round(LIFETIME * 1000)  # milliseconds
@@ -258,6 +260,26 @@ class WebAuthn:
 def counter_grows(old: int, new: int) -> bool:
     """Tell whether a signature counter is as it should be; both are 0 where an authenticator has none (6.1.1)."""
     return new > old or new == old == 0
+
+
+def record_use(tx: Transaction, used: Used, now: float) -> None:
+    """Write down that a credential was used: its counter, its last use, whether it is backed up.
+
+    The login has not succeeded before this has been committed: of two uses with the same counter only one is. Raises
+    ``ClonedAuthenticator`` for the other, and ``FactorError`` for a credential that was revoked meanwhile.
+    """
+    for _ in range(_CLAIMS):
+        current = tx.credentials.get(used.credential.id)
+        if current is None or current.revoked is not None:
+            raise refused("revoked meanwhile")
+        count = current.data["sign_count"]
+        if not counter_grows(count, used.new_count):
+            raise ClonedAuthenticator(current.id, current.principal)
+        if tx.credentials.claim_counter(current.id, count, used.new_count):
+            data = current.data | {"backed_up": used.backed_up}
+            tx.credentials.update(msgspec.structs.replace(current, data=data, last_used=now))
+            return
+    raise refused("used many times at once")
 
 
 def _check_key(cose: bytes) -> None:

@@ -46,10 +46,24 @@ class Approvals:
         rows = self._statements.rows(query.order_by(ApprovalRow.created, ApprovalRow.id))
         return [_SHAPE.read(row) for row in rows]
 
+    def approved(self, principal: str, kind: ApprovalKind, *, now: float) -> Sequence[Approval]:
+        """Return what was approved for a person and can be used at ``now``, or later; the oldest first."""
+        conditions = (ApprovalRow.principal == principal, ApprovalRow.kind == kind, ApprovalRow.status == "approved")
+        query = _SHAPE.select().where(*conditions, ApprovalRow.expires > now)
+        return [_SHAPE.read(row) for row in self._statements.rows(query.order_by(ApprovalRow.created, ApprovalRow.id))]
+
     def decide(self, approval: str, status: ApprovalStatus, decided_by: str, now: float) -> bool:
         """Decide what is pending and has not expired; False if it is neither. ``decided_by`` is an actor."""
         statement = update(ApprovalRow).where(ApprovalRow.id == approval, _PENDING, ApprovalRow.expires > now)
         return self._statements.changed(statement.values(status=status, decided_by=decided_by, decided=now)) == 1
+
+    def cancel(self, approval: str, cancelled_by: str, now: float) -> bool:
+        """Deny what was approved and not used yet; False if it is neither. ``cancelled_by`` is an actor."""
+        statement = update(ApprovalRow).where(
+            ApprovalRow.id == approval, ApprovalRow.status == "approved", ApprovalRow.expires > now
+        )
+        values = {"status": "denied", "decided_by": cancelled_by, "decided": now}
+        return self._statements.changed(statement.values(values)) == 1
 
     def use(self, approval: str, now: float) -> bool:
         """Use what was approved, once; False before its time, ``USE_GRACE`` after its end, and ever after."""
@@ -64,8 +78,8 @@ class Approvals:
     def count_attempt(self, approval: str) -> int:
         """Count an attempt to decide; returns the how-manieth it was, 0 if there is nothing to decide."""
         statement = update(ApprovalRow).where(ApprovalRow.id == approval, _PENDING)
-        counted = statement.values(attempts=ApprovalRow.attempts + 1).returning(ApprovalRow.attempts)
-        return self._statements.count(counted)
+        statement = statement.values(attempts=ApprovalRow.attempts + 1)
+        return self._statements.counted(statement.returning(ApprovalRow.attempts))
 
     def expire(self, now: float) -> int:
         """Give what nobody decided in time the status ``expired``; returns how many."""
