@@ -55,10 +55,10 @@ class PostgresServer:
         """Return the address of a database; any password is taken."""
         return f"postgresql://bartizan{password and ':'}{password}@/{database}?host={self._directory}"
 
-    def new_database(self) -> str:
-        """Make an empty database; returns its name."""
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of another; returns its name."""
         name = f"test{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:

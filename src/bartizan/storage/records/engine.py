@@ -77,8 +77,8 @@ def postgresql_engine(address: str, *, pool: int, timeout: float) -> tuple[Engin
         url = None
     if url is None or url.drivername not in ("postgresql", "postgres"):
         raise RecordsError("storage.records.url is not an address: write postgresql://user:password@host/database")
-    where = url.set(username=None, password=None, query={}).render_as_string()
     host = str(url.query.get("host", url.host or ""))
+    where = URL.create("postgresql", host=url.host, port=url.port, database=url.database).render_as_string()
     if "sslmode" not in url.query and host not in _LOCAL and not host.startswith("/"):
         url = url.update_query_dict({"sslmode": "verify-full", "sslrootcert": "system"})
     milliseconds = max(1, round(timeout * 1000))

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bartizan.errors import RecordConflict, RecordNotFound, RecordsError
@@ -72,6 +72,8 @@ def translate(error: Exception, where: str) -> RecordsError:
     """Return the error to raise instead."""
     if isinstance(error, PoolTimeout):
         return RecordsError(f"{where}: all connections are in use: raise storage.records.pool")
+    if isinstance(error, PendingRollbackError):
+        return RecordsError(f"{where}: {POSTGRESQL['08']}; nothing of the transaction was written")
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause, where)

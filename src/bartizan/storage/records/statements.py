@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Executable, RowMapping, Select, insert, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bartizan.errors import RecordsError
 from bartizan.storage.records.failures import translated
 from bartizan.storage.records.tables import Base
 
@@ -65,10 +66,21 @@ class Statements:
 
     def changed(self, statement: Executable) -> int:
         """Carry out an UPDATE or DELETE; returns how many rows it changed."""
+        self._writing()
         with translated(self._where):
             return self._connection.execute(statement).rowcount
 
+    def counted(self, statement: Executable) -> int:
+        """Carry out an UPDATE that returns a number of its row; 0 for no row."""
+        self._writing()
+        return self.count(statement)
+
     def add(self, row: type[Base], values: dict[str, Any]) -> None:
         """Insert one row. Raises ``RecordConflict`` and ``RecordNotFound``, after which the transaction goes on."""
+        self._writing()
         with translated(self._where), self._connection.begin_nested():
             self._connection.execute(insert(row).values(values))
+
+    def _writing(self) -> None:
+        if self.read_only:
+            raise RecordsError("a transaction that was opened for reading cannot write")
