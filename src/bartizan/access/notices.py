@@ -1,7 +1,7 @@
 """What an edge process asks of control: it has no records, so it only says what has to be done to them.
 
-A message goes into the feed ``access``; control follows it (``control/follower.py``). What must be in force at once, the
-end of a session, is done in the shared state by the edge itself.
+A message goes into the feed ``access``; control follows it (``control/follower.py``). What must be in force at once,
+the end of a session, is done in the shared state by the edge itself.
 """
 
 from __future__ import annotations

@@ -1,0 +1,78 @@
+"""What upstreams are told: a short-lived JWT about person, device, session and risk, in ``Bartizan-Assertion``.
+
+Signed once for a session and an audience, and used again for half its lifetime: signing takes longer than all else here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+
+from bartizan.access.sessions.model import Session
+from bartizan.config.model import Access
+from bartizan.keys.ring import KeyRing
+
+__all__ = ["AMR", "Assertions"]
+
+MAX_KEPT = 10_000  # assertions that are kept to be used again
+AMR = {"password": "pwd", "totp": "otp", "webauthn": "hwk", "push": "swk"}
+"""Authentication method references (RFC 8176 section 2)."""
+
+
+class Assertions:
+    """Makes assertions; ``clock`` is Unix time in seconds."""
+
+    def __init__(self, ring: KeyRing, settings: Access, clock: Callable[[], float]) -> None:
+        self._ring = ring
+        self._issuer = settings.origin or ""
+        self._lifetime = settings.assertion.lifetime
+        self._clock = clock
+        self._kept: OrderedDict[tuple[bytes, str, int], tuple[float, Session, bytes]] = OrderedDict()
+
+    def for_session(self, session: Session, audience: str, risk: int) -> bytes:
+        """Return the assertion for a session; one that was made before if nothing in it would be different."""
+        now = self._clock()
+        key = session.secret, audience, risk
+        kept = self._kept.get(key)
+        if kept is not None and 0 <= now - kept[0] < self._lifetime / 2 and _says_the_same(kept[1], session):
+            return kept[2]
+        made = self._ring.sign(self._claims(session, audience, risk, now)).encode("ascii")
+        self._kept[key] = now, session, made
+        self._kept.move_to_end(key)
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return made
+
+    def _claims(self, session: Session, audience: str, risk: int, now: float) -> dict[str, object]:
+        methods = [AMR[factor] for factor in session.factors if factor in AMR]
+        if len(session.factors) > 1 or "webauthn" in session.factors:
+            methods.append("mfa")
+        return {
+            "iss": self._issuer,
+            "sub": session.principal,
+            "aud": audience,
+            "iat": int(now),
+            "exp": int(now + self._lifetime),
+            "jti": secrets.token_urlsafe(12),
+            "preferred_username": session.name,
+            "name": session.display_name,
+            "groups": list(session.groups),
+            "sid": session.id,
+            "device": session.device,
+            "acr": f"urn:bartizan:aal:{session.aal}",
+            "aal": session.aal,
+            "amr": methods,
+            "auth_time": int(session.authenticated),
+            "risk": risk,
+        }
+
+
+def _says_the_same(before: Session, now: Session) -> bool:
+    return before is now or (
+        before.id == now.id
+        and before.authenticated == now.authenticated
+        and before.aal == now.aal
+        and before.groups == now.groups
+        and before.factors == now.factors
+    )
