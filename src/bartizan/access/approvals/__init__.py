@@ -2,6 +2,7 @@
 
 from bartizan.access.approvals.context import PlaceOf, asked_from, no_place
 from bartizan.access.approvals.machine import Decider, Verdict
+from bartizan.access.approvals.messages import message_about
 from bartizan.access.approvals.service import Approvals, Asked, Decision, Shown, TooMany
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "TooMany",
     "Verdict",
     "asked_from",
+    "message_about",
     "no_place",
 ]
