@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,7 @@ from bartizan.control.contract import socket_path
 from bartizan.control.listen import SOCKET, listen
 from bartizan.control.server import ControlServer
 from bartizan.control.services import Services
+from tests.support.state import open_shared_state
 
 T = TypeVar("T")
 ORIGIN = "https://gateway.test"
@@ -47,16 +49,18 @@ class Control:
 
     def __enter__(self) -> Control:
         self._thread.start()
-        self.run(self._start())
+        try:
+            with listen(self.directory) as sock:
+                self.run(self._start(sock.dup()))
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.run(self.server.drain(1.0))
         self.run(self.server.close())
-        self.run(self._loop.shutdown_default_executor())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._stop()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the server's loop and return its result."""
@@ -74,9 +78,17 @@ class Control:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         return httpx.Client(transport=transport, base_url=base.replace("https:", "http:"), headers=fields, timeout=30)
 
-    async def _start(self) -> None:
-        self.server = ControlServer(asyncio.get_running_loop(), log=structlog.get_logger(), clock=self._clock)
-        await self.server.start(self.config, {SOCKET: listen(self.directory)})
+    async def _start(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        log = structlog.get_logger()
+        self.server = ControlServer(loop, log=log, clock=self._clock, opener=open_shared_state)
+        await self.server.start(self.config, {SOCKET: sock})
+
+    def _stop(self) -> None:
+        self.run(self._loop.shutdown_default_executor())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
 
 
 def complete(directory: Path, config: dict[str, Any] | None) -> Config:

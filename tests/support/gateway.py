@@ -15,6 +15,7 @@ import uvloop
 
 from bartizan.config.model import Config
 from bartizan.edge.worker import EdgeWorker
+from tests.support.state import open_shared_state
 
 T = TypeVar("T")
 
@@ -84,5 +85,7 @@ class Gateway:
                 return
 
     async def _start(self, sockets: dict[str, socket.socket]) -> None:
-        self.worker = EdgeWorker(asyncio.get_running_loop(), slot=0, log=structlog.get_logger(), clock=self._clock)
+        self.worker = EdgeWorker(
+            asyncio.get_running_loop(), slot=0, log=structlog.get_logger(), clock=self._clock, opener=open_shared_state
+        )
         await self.worker.start(self.config, sockets)

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 Handler = Callable[["Connection"], None]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -69,13 +70,21 @@ def always(answer: bytes) -> Handler:
 
 
 class Upstream:
-    """Listens on a free port; ``handler`` runs in a thread per connection, ``connections`` are all there were."""
+    """Listens on a free port, or on a Unix socket at ``path``.
 
-    def __init__(self, handler: Handler | None = None) -> None:
+    ``handler`` runs in a thread per connection, ``connections`` are all there were.
+    """
+
+    def __init__(self, handler: Handler | None = None, path: Path | None = None) -> None:
         self.handler = handler or always(OK)
         self.connections: list[Connection] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port: int = self._listener.getsockname()[1]
+        if path is None:
+            self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+            self.port: int = self._listener.getsockname()[1]
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._listener = socket.create_server(str(path), family=socket.AF_UNIX, backlog=256)
+            self.port = 0
 
     @property
     def node(self) -> dict[str, str]:

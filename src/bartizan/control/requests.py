@@ -58,7 +58,7 @@ async def json_body(request: Request, form: type[T]) -> T:
         return msgspec.json.decode(data or b"{}", type=form)
     except msgspec.ValidationError as error:
         raise RequestError(400, "invalid_body", f"the body has not the form that is asked for: {error}") from None
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RequestError(400, "invalid_json", "the body is no JSON") from None
 
 

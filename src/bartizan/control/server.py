@@ -22,6 +22,7 @@ from bartizan.control.services import Services, build_services
 from bartizan.control.signals import Signals
 from bartizan.control.stats import ControlReport, Stats
 from bartizan.errors import ConfigError, Problem
+from bartizan.storage.state import StateOpener, open_state
 
 __all__ = ["ControlServer"]
 
@@ -33,7 +34,7 @@ THREADS = 8  # for what blocks: records and password hashing
 class ControlServer:
     """Serves pages and API: ``start``, reloads in two steps, then ``drain`` and ``close``, as an edge worker does.
 
-    ``clock`` is Unix time in seconds.
+    ``clock`` is Unix time in seconds; ``opener`` opens the state.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class ControlServer:
         *,
         log: FilteringBoundLogger,
         clock: Callable[[], float] = time.time,
+        opener: StateOpener = open_state,
     ) -> None:
         self._loop = loop
         self._log = log
         self._clock = clock
+        self._open_state = opener
         self._stats = Stats()
         self._current = _Current()
         self._prepared: Services | None = None
@@ -58,10 +61,18 @@ class ControlServer:
 
     async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:
         """Serve ``config`` on the socket that ``listen`` made. Raises ``BartizanError`` or ``OSError``."""
-        directory = Path(config.storage.directory)
         self._loop.set_default_executor(ThreadPoolExecutor(THREADS, "control"))
-        self._signals = Signals(config.storage.journal, directory, self._stats, self._log, self._clock, self._loop)
-        self.services = await asyncio.to_thread(build_services, config, self._clock, self._signals)
+        storage = config.storage
+        self._signals = Signals(
+            storage.journal, Path(storage.directory), self._stats, self._log, self._clock, self._loop
+        )
+        try:
+            self.services = await asyncio.to_thread(
+                build_services, config, self._clock, self._signals, opener=self._open_state
+            )
+        except BaseException:
+            sockets[SOCKET].close()
+            raise
         self._current.app = build_app(self.services, self._stats, self._log)
         follower = Follower(self.services.state, self.services.records, self._clock, log=self._log)
         self._tasks = [self._loop.create_task(work) for work in (self._signals.run(), follower.run())]

@@ -16,7 +16,7 @@ from bartizan.keys.ring import KeyRing
 from bartizan.keys.vault import Vault
 from bartizan.storage.records.open import open_records
 from bartizan.storage.records.store import RecordStore
-from bartizan.storage.state import State, open_state
+from bartizan.storage.state import State, StateOpener, open_state
 
 __all__ = ["Services", "build_services"]
 
@@ -59,19 +59,21 @@ class Services:
 
 
 def build_services(
-    config: Config, clock: Callable[[], float], signals: Signals, previous: Services | None = None
+    config: Config,
+    clock: Callable[[], float],
+    signals: Signals,
+    previous: Services | None = None,
+    opener: StateOpener = open_state,
 ) -> Services:
     """Return the services for ``config``; what is opened once is taken over from ``previous``.
 
     Reads files, opens the records and migrates them, so it runs in a thread. Raises ``BartizanError``.
     """
-    directory = Path(config.storage.directory)
-    if previous is None:
-        state = open_state(config.storage.state, directory, clock)
-        records = open_records(config.storage.records, directory)
-        vault, assets = Vault.open(directory / "keys"), Assets.load()
-    else:
-        state, records, vault, assets = previous.state, previous.records, previous.vault, previous.assets
+    keys = Path(config.storage.directory) / "keys"
+    ring = KeyRing.open(keys, config.access.assertion.algorithm, clock)
+    vault = Vault.open(keys) if previous is None else previous.vault
+    assets = Assets.load() if previous is None else previous.assets
+    records, state = _open(config, clock, opener) if previous is None else (previous.records, previous.state)
     nonces = Nonces(vault.mac, state, clock)
     return Services(
         config=config,
@@ -81,8 +83,18 @@ def build_services(
         state=state,
         sessions=SessionStore(state, clock),
         vault=vault,
-        ring=KeyRing.open(directory / "keys", config.access.assertion.algorithm, clock),
+        ring=ring,
         nonces=nonces,
         assets=assets,
         site=Site(config.access.title, nonces.issue, assets),
     )
+
+
+def _open(config: Config, clock: Callable[[], float], opener: StateOpener) -> tuple[RecordStore, State]:
+    directory = Path(config.storage.directory)
+    records = open_records(config.storage.records, directory)
+    try:
+        return records, opener(config.storage.state, directory, clock)
+    except BaseException:
+        records.close()
+        raise

@@ -28,7 +28,7 @@ from bartizan.edge.upstreams import Endpoint, Node, Wiring
 from bartizan.errors import ConfigError, Problem
 from bartizan.perimeter.denylist import Bans, PrefixStore
 from bartizan.pipeline import Exchange
-from bartizan.storage.state import State, open_state
+from bartizan.storage.state import State, StateOpener, open_state
 
 if TYPE_CHECKING:
     from bartizan.access.risk import Risk
@@ -62,11 +62,13 @@ class EdgeWorker:
         log: FilteringBoundLogger,
         observe: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.time,
+        opener: StateOpener = open_state,
         risk: Risk | None = None,
     ) -> None:
         self._loop = loop
         self._risk = risk
         self._clock = clock
+        self._open_state = opener
         self._slot = slot
         self._log = log
         self._observe = observe
@@ -85,7 +87,7 @@ class EdgeWorker:
     async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:
         """Serve ``config`` on sockets that are bound already, by listener name. Raises ``BartizanError``."""
         directory = Path(config.storage.directory)
-        self._state = open_state(config.storage.state, directory, self._clock)
+        self._state = self._open_state(config.storage.state, directory, self._clock)
         bans = Bans(self._state, self._log, clock=self._clock)
         await bans.load()
         people = People(directory / "keys", self._state, self._risk, self._clock, self._log)

@@ -11,7 +11,10 @@ from bartizan.errors import StateError
 from bartizan.storage.state.interface import State
 from bartizan.storage.state.lmdb_engine import LmdbState
 
-__all__ = ["open_state"]
+__all__ = ["StateOpener", "open_state"]
+
+StateOpener = Callable[[Settings, Path, Callable[[], float]], State]
+"""Opens the state as ``open_state`` does."""
 
 
 def open_state(settings: Settings, directory: Path, clock: Callable[[], float] = time.time) -> State:
