@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cbor2
@@ -14,10 +16,13 @@ from tests.support.authenticator import BE, BS, ORIGIN, UP, UV, Algorithm, Authe
 from tests.support.sessions import NOW, Clock
 
 from bartizan.access.factors.challenges import LIFETIME, Challenges
-from bartizan.access.factors.webauthn import Used, WebAuthn, counter_grows
+from bartizan.access.factors.webauthn import Used, WebAuthn, counter_grows, record_use
 from bartizan.access.factors.webauthn_json import read_assertion
-from bartizan.errors import ClonedAuthenticator, FactorError
+from bartizan.config.model import Records
+from bartizan.errors import ClonedAuthenticator, FactorError, RecordConflict
 from bartizan.storage.records.entities import Credential, Principal
+from bartizan.storage.records.open import open_records
+from bartizan.storage.records.store import RecordStore
 
 ALICE = Principal(id="alice-id", name="alice", display_name="Alice", created=NOW, user_handle=b"a" * 32)
 BOB = Principal(id="bob-id", name="bob", display_name="Bob", created=NOW, user_handle=b"b" * 32)
@@ -394,3 +399,96 @@ async def test_the_origin_is_compared_as_browsers_write_it(
     assert options["rp"]["id"] == rp_id
     sent = Authenticator(origin).create(options)
     await webauthn.verify_registration(sent, ALICE, "transaction", label="", now=NOW)
+
+
+# In the records
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecordStore]:
+    opened = open_records(Records(), tmp_path)
+    with opened.transaction() as tx:
+        tx.people.add(ALICE)
+    yield opened
+    opened.close()
+
+
+def added(store: RecordStore, credential: Credential) -> Credential:
+    with store.transaction() as tx:
+        tx.credentials.add(credential)
+    return credential
+
+
+def stored(store: RecordStore, credential: Credential) -> Credential:
+    with store.transaction(read_only=True) as tx:
+        found = tx.credentials.get(credential.id)
+    assert found is not None
+    return found
+
+
+def record(store: RecordStore, used: Used, now: float = NOW) -> None:
+    with store.transaction() as tx:
+        record_use(tx, used, now)
+
+
+async def test_a_use_is_written_down(webauthn: WebAuthn, store: RecordStore) -> None:
+    authenticator = Authenticator(ORIGIN, backed_up=True)
+    credential = added(store, await register(webauthn, authenticator))
+    used = await use(webauthn, authenticator, credential, Lies(clear_flags=BS))
+    record(store, used, NOW + 5)
+    after = stored(store, credential)
+    assert (after.data["sign_count"], after.data["backed_up"], after.last_used) == (2, False, NOW + 5)
+    assert after.data["transports"] == credential.data["transports"]
+    record(store, await use(webauthn, authenticator, after), NOW + 9)
+    assert stored(store, credential).data["sign_count"] == 3
+
+
+async def test_two_uses_with_one_counter_are_one_use(
+    webauthn: WebAuthn, authenticator: Authenticator, store: RecordStore
+) -> None:
+    credential = added(store, await register(webauthn, authenticator))
+    used = [await use(webauthn, authenticator, credential, Lies(count=7)) for _ in range(2)]
+    record(store, used[0])
+    with pytest.raises(ClonedAuthenticator):
+        record(store, used[1], NOW + 5)
+    assert stored(store, credential).last_used == NOW
+
+
+async def test_two_honest_uses_at_once_are_both_good(
+    webauthn: WebAuthn, authenticator: Authenticator, store: RecordStore
+) -> None:
+    credential = added(store, await register(webauthn, authenticator))
+    first, second = [await use(webauthn, authenticator, credential) for _ in range(2)]
+    record(store, first)
+    record(store, second)
+    assert stored(store, credential).data["sign_count"] == second.new_count
+
+
+async def test_a_credential_that_was_revoked_meanwhile_is_refused(
+    webauthn: WebAuthn, authenticator: Authenticator, store: RecordStore
+) -> None:
+    credential = added(store, await register(webauthn, authenticator))
+    used = await use(webauthn, authenticator, credential)
+    with store.transaction() as tx:
+        tx.credentials.revoke(credential.id, NOW)
+    with pytest.raises(FactorError):
+        record(store, used)
+
+
+async def test_an_authenticator_without_a_counter_is_used_again_and_again(
+    webauthn: WebAuthn, store: RecordStore
+) -> None:
+    authenticator = Authenticator(ORIGIN, step=0)
+    credential = added(store, await register(webauthn, authenticator))
+    for _ in range(3):
+        record(store, await use(webauthn, authenticator, stored(store, credential)))
+
+
+async def test_a_key_is_registered_once_for_one_person(
+    webauthn: WebAuthn, authenticator: Authenticator, store: RecordStore
+) -> None:
+    credential = added(store, await register(webauthn, authenticator))
+    with store.transaction() as tx:
+        tx.people.add(BOB)
+    with pytest.raises(RecordConflict):
+        added(store, msgspec.structs.replace(credential, id="another", principal=BOB.id))
