@@ -20,6 +20,8 @@ RUN_THROUGH = {
         "supervisor/admin supervisor/control supervisor/handle supervisor/metrics process/plain supervisor/run "
         "supervisor/sockets supervisor/supervisor supervisor/totals"
     ),
+    "tests/supervisor/test_companion.py": "control/process",
+    "tests/control/test_server.py": "control/app control/routes",
     "tests/edge/test_wire.py": (
         "edge/build edge/context edge/forwarding edge/gateway edge/guards edge/http1/client edge/http1/framing "
         "edge/http1/pace edge/http1/serialise edge/http1/server edge/ids edge/layers edge/listen edge/proxy "
@@ -36,6 +38,8 @@ RUN_THROUGH = {
     "tests/perimeter/denylist/test_prefixes.py": "perimeter/denylist/columns",
     "tests/perimeter/denylist/test_store.py": "perimeter/denylist/__main__",
     "tests/pipeline/test_series.py": "http/message pipeline/exchange",
+    "tests/storage/records/test_migrate.py": "storage/records/migrations/versions/0001_people storage/records/tables",
+    "tests/storage/records/test_store.py": "storage/records/entities storage/records/statements",
     "tests/test_demo.py": "cli/explain",
 }
 """Modules without a test file of their own name, by the test that runs them. A new module gets its own test file."""
