@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
 from bartizan.edge import guards
+from bartizan.evidence.journal import HttpActivity, JournalReader
 from bartizan.pipeline import Exchange, Step
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -240,3 +241,19 @@ def test_only_the_first_reason_counts(start: Start) -> None:
             running.gateway.run(twice())
             client.until_close()
         assert running.ended() == ["session_revoked"]
+
+
+def test_the_journal_tells(start: Start, tmp_path: Path) -> None:
+    with Upstream(stream_for_ever) as upstream:
+        running = start(upstream.port)
+        with RawClient(running.port) as client:
+            client.send(GET)
+            client.until(b"hello")
+            running.cut()
+            client.until_close()
+        wait_until(lambda: running.gateway.worker.report().journal.records == 1)
+    (record,) = JournalReader(tmp_path / "journal").find(running.holder.open[0].id)
+    assert isinstance(record, HttpActivity)
+    assert record.status_code == "session_ended"
+    assert record.http_response is not None
+    assert record.http_response.code == 200

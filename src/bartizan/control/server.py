@@ -26,7 +26,7 @@ from bartizan.storage.state import StateOpener, open_state
 
 __all__ = ["ControlServer"]
 
-MAX_CONNECTIONS = 1024  # idle ones of all workers included
+MAX_CONNECTIONS = 8192  # idle ones of all workers included; how many are worked on `boundary` says
 KEEP_ALIVE = 75  # seconds; workers close idle connections earlier, so that none closes under a request
 THREADS = 8  # for what blocks: records and password hashing
 

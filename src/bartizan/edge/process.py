@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import resource
 import socket
 import sys
 from collections.abc import Mapping
@@ -33,15 +32,8 @@ def _make(loop: asyncio.AbstractEventLoop, slot: int, log: FilteringBoundLogger)
     return _Settled(loop, slot=slot, log=log)
 
 
-def _raise_file_limit() -> None:
-    """Take as many descriptors as may be had: each client and each upstream connection is one."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
 def main(arguments: list[str]) -> None:
     """Run a worker: ``arguments`` as ``run_process`` takes them."""
-    _raise_file_limit()
     run_process("edge", arguments, _make)
 
 

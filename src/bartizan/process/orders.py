@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -135,6 +136,7 @@ def run_process(
     serves, given the loop, the slot and a log.
     """
     fd, slot, logging = arguments
+    _raise_file_limit()
     configure_logging(Logging.model_validate_json(logging), process=name, slot=int(slot))
     log = structlog.get_logger(f"bartizan.{name}")
     uvloop.run(_run(int(fd), lambda loop: make(loop, int(slot), log), log))
@@ -157,3 +159,9 @@ async def _run(fd: int, make: Callable[[asyncio.AbstractEventLoop], Served], log
 
 def _sockets(names: list[str], fds: list[int]) -> dict[str, socket.socket]:
     return {name: socket.socket(fileno=fd) for name, fd in zip(names, fds, strict=True)}
+
+
+def _raise_file_limit() -> None:
+    """Take as many descriptors as may be had: each connection is one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
