@@ -139,7 +139,7 @@ async def test_a_policy_that_fails_refuses(edge: Edge) -> None:
 
 
 def test_a_policy_that_cannot_be_compiled_is_an_error_of_the_configuration(edge: Edge) -> None:
-    with pytest.raises(PolicyError, match="session.aall"):
+    with pytest.raises(PolicyError, match=r"session\.aall"):
         edge.guard(policy="session.aall > 1")
 
 

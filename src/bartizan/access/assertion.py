@@ -1,6 +1,6 @@
 """What upstreams are told: a short-lived JWT about person, device, session and risk, in ``Bartizan-Assertion``.
 
-Signed once for a session and an audience, and used again for half its lifetime: signing takes longer than all else here.
+Signed once for a session and an audience, and used again for half its lifetime: signing takes longest here.
 """
 
 from __future__ import annotations
