@@ -16,8 +16,8 @@ _MACHINE = re.compile(r"/work/|/root/|/home/|/tmp/x\b|pypi\.org|pythonhosted|reg
 
 RUN_THROUGH = {
     "tests/supervisor/test_up.py": (
-        "cli/journal cli/main cli/options cli/orders cli/up config/log_setup edge/process process/channel process/orders "
-        "supervisor/admin supervisor/control supervisor/handle supervisor/metrics process/plain supervisor/run "
+        "cli/journal cli/main cli/options cli/orders cli/up config/log_setup edge/process "
+        "supervisor/admin supervisor/control supervisor/handle supervisor/metrics supervisor/run "
         "supervisor/sockets supervisor/supervisor supervisor/totals"
     ),
     "tests/supervisor/test_companion.py": "control/process",

@@ -123,6 +123,32 @@ def test_it_can_be_turned_off_and_on_by_a_reload(bartizan: Bartizan, upstream: U
     assert ask(bartizan) == 303
 
 
+def test_a_reload_while_it_is_down_is_what_the_next_one_begins_with(bartizan: Bartizan, upstream: Upstream) -> None:
+    for _ in range(3):  # so that the next restart waits a moment
+        old = pid(bartizan)
+        kill(old)
+        wait_until(lambda old=old: pid(bartizan) != old, 30)  # type: ignore[misc]
+        wait_until(lambda: pid(bartizan) != 0, 30)
+    kill(pid(bartizan))
+    bartizan.write(config(upstream, access={"enabled": True, "origin": "https://new.test"}))
+    assert bartizan.run("reload").returncode == 0
+    wait_until(lambda: ask(bartizan, HOME.replace(b"gateway.test", b"new.test")) == 303, 40)
+
+
+def test_a_configuration_that_it_cannot_use_is_kept_from_all(bartizan: Bartizan, upstream: Upstream) -> None:
+    bartizan.write(config(upstream, access={"enabled": False}))
+    assert bartizan.run("reload").returncode == 0
+    keys = bartizan.directory / "bartizan-data" / "keys"
+    for file in keys.iterdir():
+        file.write_bytes(b"no key")
+    bartizan.write(config(upstream, routes=[]))
+    refused = bartizan.run("reload")
+    assert refused.returncode == 1
+    assert "key" in refused.stderr
+    assert control(bartizan) is None
+    assert api(bartizan) == 200  # the route is still there
+
+
 def test_replacing_the_processes_fails_no_request_to_it(bartizan: Bartizan) -> None:
     old = pid(bartizan)
     statuses: list[int] = []
