@@ -9,6 +9,8 @@ from structlog.testing import capture_logs
 from bartizan.control import background
 from bartizan.control.background import Background
 
+SECRET = "hunter2"
+
 
 async def test_it_is_done_soon() -> None:
     later, done = Background(structlog.get_logger()), asyncio.Event()
@@ -25,12 +27,13 @@ async def test_what_fails_is_logged_without_what_it_says() -> None:
     later = Background(structlog.get_logger())
 
     async def fails() -> None:
-        raise ValueError
+        raise ValueError(SECRET)
 
     with capture_logs() as logs:
         later(fails())
         await later.close(5.0)
     assert [(entry["event"], entry["error"]) for entry in logs] == [("not done after an answer", "ValueError")]
+    assert SECRET not in str(logs)
 
 
 async def test_what_does_not_end_is_ended() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
+from bartizan.control.defects import told
+
 __all__ = ["Background"]
 
 MOST = 1000  # that may be under way at once; what comes then is left undone, and logged
@@ -42,4 +44,4 @@ class Background:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - nobody else hears of it
-            self._log.exception("not done after an answer", what=work.__qualname__, error=type(error).__name__)
+            self._log.error("not done after an answer", what=work.__qualname__, **told(error))

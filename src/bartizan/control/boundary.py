@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.control.contract import EXCHANGE, MAX_BODY
+from bartizan.control.defects import told
 from bartizan.control.problems import Problem, Problems, problem_of
 from bartizan.control.stats import Stats
 from bartizan.errors import RequestError
@@ -60,7 +61,7 @@ class Boundary:
             await refuse(Problem(503, "timeout", "This took too long. Try again.", headers={"Retry-After": "1"}))
         except Exception as error:  # noqa: BLE001 - a defect in one request must not end the process
             exchange = headers.get(EXCHANGE.decode(), "")
-            self._log.exception("request failed", path=scope["path"], exchange=exchange, error=type(error).__name__)
+            self._log.error("request failed", path=scope["path"], exchange=exchange, **told(error))
             await refuse(problem_of(error))
         finally:
             self._stats.in_flight -= 1
