@@ -16,8 +16,9 @@ from cel_expr_python import cel
 
 from bartizan.access.policy import functions
 from bartizan.access.policy.attributes import ATTRIBUTES, BODY, CelType
+from bartizan.access.policy.comparisons import loose_comparison
 from bartizan.access.policy.explanations import explain, no_verdict
-from bartizan.access.policy.literals import faulty_literal, loose_comparison
+from bartizan.access.policy.literals import faulty_literal
 from bartizan.access.policy.tree import read_tree
 from bartizan.errors import PolicyError
 

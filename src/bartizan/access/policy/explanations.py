@@ -64,6 +64,9 @@ def explain(message: str, text: str, *, body: bool) -> PolicyError:
         return PolicyError(
             f"asks for a field of a value of type {kind}, which has none", line, column, _fields_of(kind)
         )
+    if "cannot be the range of a comprehension" in said:
+        remedy = "they go through lists and maps; write dyn(…) around what is read with []"
+        return PolicyError("`exists`, `all`, `map` or `filter` has nothing to go through", line, column, remedy)
     if said.startswith("Syntax error"):
         return _syntax(said, text, line, column)
     if (reserved := _RESERVED.match(said)) is not None:
@@ -104,17 +107,10 @@ def _unknown(name: str, text: str, line: int, column: int, *, body: bool) -> Pol
     candidates = [*_FUNCTIONS] if is_function else known
     if is_function:
         column = max(1, column - len(name))
-    two = ".".join(name[:80].split(".")[:2])
-    near = difflib.get_close_matches(two, candidates, 1, 0.75) or _by_last_part(name, candidates)
-    group = [attribute for attribute in known if attribute.partition(".")[0] == name.partition(".")[0]]
-    listed = group or sorted(
-        {attribute.partition(".")[0] + ".…" if "." in attribute else attribute for attribute in known}
-    )
-    remedy = (
-        f"did you mean `{near[0]}`?"
-        if near
-        else f"known are: {', '.join(sorted(candidates) if is_function else listed)}"
-    )
+    near = _near(name, candidates)
+    group = [attribute for attribute in known if attribute.startswith(f"{name.partition('.')[0]}.")]
+    listed = sorted(candidates) if is_function else group or _groups(known)
+    remedy = f"did you mean `{near}`?" if near else f"known are: {', '.join(listed)}"
     what = "function" if is_function else "attribute"
     return PolicyError(
         f"there is no {what} `{name[:60]}`", line, column if is_function else _start(name, column, after), remedy
@@ -127,9 +123,20 @@ def _start(name: str, column: int, after: str) -> int:
     return max(1, column - len(head)) if head and after.startswith(".") else column
 
 
-def _by_last_part(name: str, candidates: list[str]) -> list[str]:
-    last = name.rpartition(".")[2]
-    return [candidate for candidate in candidates if candidate.rpartition(".")[2] == last]
+def _near(name: str, candidates: list[str]) -> str:
+    """Return the candidate that was probably meant, or nothing."""
+    group, _, rest = name[:80].partition(".")
+    last = rest.partition(".")[0]
+    siblings = [candidate for candidate in candidates if candidate.startswith(f"{group}.")]
+    if last and siblings:
+        near = difflib.get_close_matches(f"{group}.{last}", siblings, 1, 1 - 0.4 * len(last) / len(f"{group}.{last}"))
+        return near[0] if near else ""
+    alike = [candidate for candidate in candidates if candidate.rpartition(".")[2] == name.rpartition(".")[2]]
+    return next(iter(difflib.get_close_matches(name[:80], candidates, 1, 0.6) or alike), "")
+
+
+def _groups(known: list[str]) -> list[str]:
+    return sorted({f"{name.partition('.')[0]}.…" if "." in name else name for name in known})
 
 
 def _mismatch(function: str, kinds: list[str], line: int, column: int) -> tuple[str, int, int, str]:
@@ -149,7 +156,7 @@ def _remedy(symbol: str, kinds: list[str]) -> str:
         return "write a whole number beside a whole number (40), one with a fraction beside a double (40.0)"
     if "list(string)" in has:
         return 'ask whether a text is in it: "x" in principal.groups'
-    if has == {"int", "string"}:
+    if has == {"int", "string"} and symbol not in _FUNCTIONS:
         return "numbers are written without quotes"
     return example if (example := _FUNCTIONS.get(symbol, "")) == "" else f"as in {example}"
 

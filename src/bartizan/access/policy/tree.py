@@ -15,16 +15,17 @@ __all__ = ["Node", "Tree", "read_tree"]
 Fields = dict[int, list["int | bytes"]]
 
 _LENGTHS = {1: 8, 5: 4}  # bytes of fixed-size wire types
-_DYN = b"\x0a\x00"
-"""``Type { dyn {} }``, also as the type of a list's elements; nodes without a type are dyn too."""
+_BOOL = b"\x18\x01"
+"""``Type { primitive: BOOL }``"""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node: ``kind`` is constant, name, select, call, list, struct or comprehension.
+    """One node: ``kind`` is constant, name, select, has, call, list, struct or comprehension.
 
-    ``name``: of a variable, a selected field or a function. ``parts``: the operand of a select, target and arguments of
-    a call, elements of a list, and whatever else is inside. ``value``: of a constant; None for null and bytes.
+    ``name``: of a variable, a selected field or a function, or of the variable that goes through what the first part of
+    a comprehension is. ``parts``: the operand of a select, target and arguments of a call, elements of a list, and
+    whatever else is inside. ``value``: of a constant; None for null and bytes.
     """
 
     kind: str
@@ -42,11 +43,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A whole expression: its ``root``, where its nodes stand, and which of them have a type that is known."""
+    """A whole expression: its ``root``, where its nodes stand, and which of them are true or false."""
 
     root: Node
     offsets: dict[int, int]
-    typed: frozenset[int]
+    boolean: frozenset[int]
 
     def offset(self, node: Node) -> int:
         """Return how many characters stand before a node; for operators it is the operator itself."""
@@ -58,8 +59,8 @@ def read_tree(serialised: bytes) -> Tree:
     checked = _fields(_bytes(_fields(serialised), 2))
     offsets = {_number(entry, 1): _number(entry, 2) for entry in _entries(_fields(_bytes(checked, 5)), 4)}
     types = {_number(entry, 1): _bytes(entry, 2) for entry in _entries(checked, 3)}
-    typed = frozenset(number for number, kind in types.items() if kind and _DYN not in kind)
-    return Tree(_node(_bytes(checked, 4)), offsets, typed)
+    boolean = frozenset(number for number, kind in types.items() if kind == _BOOL)
+    return Tree(_node(_bytes(checked, 4)), offsets, boolean)
 
 
 def _node(message: bytes) -> Node:
@@ -88,7 +89,7 @@ def _name(number: int, fields: Fields) -> Node:
 
 
 def _select(number: int, fields: Fields) -> Node:
-    return Node("select", number, _text(fields, 2), tuple(_nodes(fields, 1)))
+    return Node("has" if _number(fields, 3) else "select", number, _text(fields, 2), tuple(_nodes(fields, 1)))
 
 
 def _call(number: int, fields: Fields) -> Node:
@@ -106,7 +107,7 @@ def _struct(number: int, fields: Fields) -> Node:
 
 def _comprehension(number: int, fields: Fields) -> Node:
     inner = [node for field in (2, 4, 5, 6, 7) for node in _nodes(fields, field)]
-    return Node("comprehension", number, "", tuple(inner))
+    return Node("comprehension", number, _text(fields, 1), tuple(inner))
 
 
 _KINDS = {3: _constant, 4: _name, 5: _select, 6: _call, 7: _list, 8: _struct, 9: _comprehension}
