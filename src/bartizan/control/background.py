@@ -25,7 +25,7 @@ class Background:
     def __call__(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it soon."""
         if len(self._tasks) >= MOST:
-            self._log.error("left undone: too much is to be done after answers", what=work.__qualname__)
+            self._log.error("left undone: too much is to be done after answers", what=_name(work))
             work.close()
             return
         task = asyncio.get_running_loop().create_task(self._do(work))
@@ -44,4 +44,8 @@ class Background:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - nobody else hears of it
-            self._log.error("not done after an answer", what=work.__qualname__, **told(error))
+            self._log.error("not done after an answer", what=_name(work), **told(error))
+
+
+def _name(work: Coroutine[Any, Any, None]) -> str:
+    return str(getattr(work, "__qualname__", type(work).__name__))

@@ -11,7 +11,8 @@ _CHAIN = 4  # errors that led to one another
 
 def told(error: BaseException) -> dict[str, str]:
     """Return what the log may say of an error: its kind, the lines that it came by, and the kinds that led to it."""
-    kinds, cause = [], error.__cause__ or error.__context__
+    kinds: list[str] = []
+    cause = error.__cause__ or error.__context__
     while cause is not None and len(kinds) < _CHAIN:
         kinds.append(type(cause).__name__)
         cause = cause.__cause__ or cause.__context__
