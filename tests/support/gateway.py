@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Gateway:
-    """Serves a configuration, given as plain data, until the end of the ``with`` block; listeners get free ports.
+    """Serves a configuration, given as plain data, until the end of the ``with`` block; listeners get free ports where theirs is 0.
 
     ``clock`` is what guards and the state take for Unix time.
     """
@@ -44,7 +44,7 @@ class Gateway:
 
     def __enter__(self) -> Gateway:
         self._thread.start()
-        sockets = {listener.name: self._bind(listener.name) for listener in self.config.listeners}
+        sockets = {listener.name: self._bind(listener.name, listener.address) for listener in self.config.listeners}
         self.run(self._start(sockets))
         return self
 
@@ -67,10 +67,10 @@ class Gateway:
         self.run(self.worker.prepare(Config.model_validate(config), {}))
         self.run(self.worker.commit())
 
-    def _bind(self, name: str) -> socket.socket:
+    def _bind(self, name: str, address: str) -> socket.socket:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", 0))
+        sock.bind(("127.0.0.1", int(address.rpartition(":")[2])))
         sock.listen(1024)
         sock.setblocking(False)
         self.ports[name] = sock.getsockname()[1]
