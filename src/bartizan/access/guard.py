@@ -137,9 +137,7 @@ class Access:
         now = self._edge.clock()
         need = known.waiting
         if need is None:
-            headers = exchange.request.headers
-            coding = headers.get(b"content-encoding")
-            content = read_body(headers.get(b"content-type"), body, coding) if complete else None
+            content = read_body(exchange.request.headers, body) if complete else None
             attributes = partial(self._attributes, exchange, known, now, content)
             rule, _ = missing(self._rules, known.found.session, exchange.request.method, now, attributes)
             if rule is None:

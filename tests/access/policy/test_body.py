@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bartizan.access.policy.body import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_body
+from bartizan.access.policy import body as bodies
+from bartizan.access.policy.body import MAX_BYTES, MAX_DEPTH, MAX_VALUES
+from bartizan.http.headers import Headers
 
 
 def _has_distinct_names(members: dict[str, Any]) -> bool:
@@ -31,6 +33,13 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4).filter(_has_distinct_names),
     max_leaves=20,
 )
+
+
+def read_body(kind: bytes | None, body: bytes, *coding: bytes) -> object:
+    headers = Headers([(b"content-encoding", each) for each in coding])
+    if kind is not None:
+        headers.add(b"content-type", kind)
+    return bodies.read_body(headers, body)
 
 
 @given(VALUES)
@@ -69,7 +78,13 @@ def test_other_bodies_are_not_read(kind: bytes | None) -> None:
 @pytest.mark.parametrize("coding", [b"gzip", b"br", b"identity, gzip"])
 def test_compressed_bodies_are_not_read(coding: bytes) -> None:
     assert read_body(JSON, b"{}", coding) is None
+    assert read_body(JSON, b"{}", b"identity", coding) is None
     assert read_body(JSON, b"{}", b"Identity") == {}
+
+
+def test_a_body_with_two_types_is_not_read() -> None:
+    both = Headers([(b"content-type", JSON), (b"content-type", FORM)])
+    assert bodies.read_body(both, b'{"note": "&amount=5000&", "amount": 1}') is None
 
 
 @pytest.mark.parametrize(

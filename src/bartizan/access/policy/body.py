@@ -12,6 +12,8 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from bartizan.http.headers import Headers
+
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_VALUES", "read_body"]
 
 MAX_BYTES = 2**20
@@ -29,15 +31,16 @@ class _Unreadable(Exception):
     """There is not one way to read the body."""
 
 
-def read_body(content_type: bytes | None, body: bytes, coding: bytes | None = None) -> object:
+def read_body(headers: Headers, body: bytes) -> object:
     """Return the value of a whole body, or None where it cannot be read; JSON's ``null`` alone is not read either.
 
-    ``content_type`` and ``coding`` are the values of Content-Type and Content-Encoding. Whole numbers are int if they
-    fit into 64 bits, others float; a document with larger ones is not read, because as float they would lose digits.
+    ``headers`` are the request's. Whole numbers are int if they fit into 64 bits, others float; a document with larger
+    ones is not read, because as float they would lose digits.
     """
-    if len(body) > MAX_BYTES or (coding or b"identity").strip().lower() != b"identity":
+    types = headers.get_all(b"content-type")
+    if len(body) > MAX_BYTES or len(types) != 1 or _is_coded(headers):
         return None
-    kind, _, parameters = (content_type or b"").lower().partition(b";")
+    kind, _, parameters = types[0].lower().partition(b";")
     kind = kind.strip()
     try:
         if not _is_utf8(parameters):
@@ -47,6 +50,10 @@ def read_body(content_type: bytes | None, body: bytes, coding: bytes | None = No
         return _json(body) if _JSON.fullmatch(kind) is not None else None
     except (_Unreadable, ValueError, RecursionError):
         return None
+
+
+def _is_coded(headers: Headers) -> bool:
+    return any(coding.strip().lower() != b"identity" for coding in headers.get_all(b"content-encoding"))
 
 
 def _is_utf8(parameters: bytes) -> bool:
