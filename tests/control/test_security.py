@@ -42,6 +42,14 @@ def test_it_answers_for_one_host(host: str, status: int) -> None:
         assert judged("GET", path, host=host) == status
 
 
+def test_pages_and_api_are_there_over_https_alone() -> None:
+    plain, secure = {"x_forwarded_proto": "http"}, {"x_forwarded_proto": "https"}
+    for path in ("/.bartizan/login", "/.bartizan/api/login"):
+        assert judged("GET", path, **plain) == 421
+        assert judged("GET", path, **secure) == judged("GET", path) == 0
+    assert judged("GET", "/.well-known/bartizan/jwks.json", **plain) == 0
+
+
 @pytest.mark.parametrize("site", ["none", "same-origin"])
 def test_people_come_to_pages_by_themselves_and_from_our_pages(site: str) -> None:
     assert judged("GET", "/.bartizan/login", sec_fetch_site=site, sec_fetch_mode="navigate") == 0
@@ -147,6 +155,13 @@ def test_the_policy_runs_nothing_inline() -> None:
     assert "default-src 'none'" in CONTENT_SECURITY_POLICY
     assert "frame-ancestors 'none'" in CONTENT_SECURITY_POLICY
     assert "require-trusted-types-for 'script'" in CONTENT_SECURITY_POLICY
+
+
+async def test_a_page_asked_for_without_encryption_is_found_where_it_is_encrypted() -> None:
+    answer = await get("/.bartizan/login?next=%2Fa", host="gateway.test:8080", x_forwarded_proto="http")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"{ORIGIN}/.bartizan/login?next=%2Fa")
+    assert (await get("/.bartizan/login", host="evil.test", x_forwarded_proto="http")).status_code == 421
+    assert (await get("/.bartizan/api/login", x_forwarded_proto="http")).status_code == 421
 
 
 async def test_a_refusal_says_why() -> None:

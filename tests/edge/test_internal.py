@@ -18,7 +18,7 @@ from bartizan.edge.internal import NAME, own_route, own_upstream
 from bartizan.evidence.journal import DetectionFinding, HttpActivity, JournalReader
 from bartizan.pipeline import Signal
 
-HOST = b"Host: gateway.test\r\n"
+HOST = b"Host: gateway.test\r\nX-Forwarded-Proto: https\r\n"  # as a proxy before us that ends TLS
 ACCESS = {"enabled": True, "origin": "https://gateway.test"}
 
 
@@ -42,6 +42,7 @@ def config(upstream: Upstream, **more: Any) -> dict[str, Any]:
         "upstreams": [{"name": "api", "nodes": [upstream.node]}],
         "routes": [route],
         "access": ACCESS,
+        "trusted_proxies": ["127.0.0.0/8"],
         **more,
     }
 

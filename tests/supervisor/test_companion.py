@@ -16,7 +16,7 @@ from tests.support.bartizan import Bartizan, kill
 from tests.support.net import RawClient, wait_until
 from tests.support.upstream import Upstream
 
-HOME = b"GET /.bartizan/ HTTP/1.1\r\nHost: gateway.test\r\n\r\n"
+HOME = b"GET /.bartizan/ HTTP/1.1\r\nHost: gateway.test\r\nX-Forwarded-Proto: https\r\n\r\n"
 
 
 def config(upstream: Upstream, **more: Any) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def config(upstream: Upstream, **more: Any) -> dict[str, Any]:
         "upstreams": [{"name": "api", "nodes": [upstream.node]}],
         "routes": [{"name": "api", "upstream": "api", "guards": public}],
         "access": {"enabled": True, "origin": "https://gateway.test"},
+        "trusted_proxies": ["127.0.0.0/8"],
         **more,
     }
 

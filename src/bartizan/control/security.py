@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bartizan.control.problems import Problem, Problems
@@ -78,11 +79,23 @@ class Security:
             await send(message)
 
         headers = Headers(scope=scope)
+        if kind == "page" and scope["method"] in _SAFE and _is_plain(headers) and self._is_ours(headers):
+            await RedirectResponse(self._elsewhere(scope), 308)(scope, receive, send_with_fields)
+            return
         problem = refusal(scope["method"], kind, headers, self._origin.text, self._origin.hosts)
         if problem is None:
             await self._app(scope, receive, send_with_fields)
         else:
             await self._problems.answer(problem, headers)(scope, receive, send_with_fields)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        host = headers.get("host", "").lower()
+        return host.partition(":")[0] in {own.partition(":")[0] for own in self._origin.hosts}
+
+    def _elsewhere(self, scope: Scope) -> str:
+        """Return the URL of the same page where it is encrypted."""
+        path, query = str(scope["raw_path"], "ascii", "replace"), str(scope["query_string"], "ascii", "replace")
+        return self._origin.text + path + (f"?{query}" if query else "")
 
 
 def kind_of(path: str) -> Kind:
@@ -100,6 +113,8 @@ def refusal(
     """Return why a request is refused, or None. ``origin`` is ours in lower case, ``hosts`` how Host may write it."""
     if headers.get("host", "").lower() not in hosts:
         return Problem(421, "misdirected", "This server does not answer for that host.")
+    if kind in ("page", "api") and _is_plain(headers):
+        return Problem(421, "misdirected", "This server answers over https alone.")
     if kind == "public":
         return None
     if not _comes_from_us(kind, headers):
@@ -112,6 +127,11 @@ def refusal(
     if kind == "api" and not _is_json(headers) and not (method == "DELETE" and _has_no_body(headers)):
         return Problem(415, "media_type", "Send application/json.")
     return None
+
+
+def _is_plain(headers: Headers | Mapping[str, str]) -> bool:
+    """Tell whether the client came without TLS: the edge says so, or a trusted proxy before it."""
+    return headers.get("x-forwarded-proto") == "http"
 
 
 def _comes_from_us(kind: Kind, headers: Headers | Mapping[str, str]) -> bool:
