@@ -181,6 +181,7 @@ def test_addresses_of_the_internet(address: str) -> None:
         "fec0::1",
         "ff02::1",
         "2001:db8::1",
+        "4000::1",
         "::ffff:127.0.0.1",
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",

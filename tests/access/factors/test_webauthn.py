@@ -212,10 +212,11 @@ async def test_shared_references_in_a_key_are_refused_before_they_grow(
     webauthn: WebAuthn, authenticator: Authenticator
 ) -> None:
     levels = [b"\xd8\x1c\x82\x01\x01"]
-    levels += [b"\xd8\x1c\x82" + 2 * (b"\xd8\x1d\x18" + bytes([level])) for level in range(60)]
-    key = b"\xa1\x01\x98" + bytes([len(levels)]) + b"".join(levels)
-    with pytest.raises(FactorError):
+    levels += [b"\xd8\x1c\x82" + 2 * (b"\xd8\x1d\x18" + bytes([level])) for level in range(12)]
+    key = b"\xa1\x01" + bytes([0x80 + len(levels)]) + b"".join(levels)
+    with pytest.raises(FactorError) as caught:
         await register(webauthn, authenticator, Lies(cose_key=key))
+    assert caught.value.__notes__ == ["authenticator data: a tag"]
 
 
 async def test_a_registration_is_no_use_again_or_elsewhere_or_late(

@@ -135,7 +135,7 @@ class WebAuthn:
         ``RecordConflict`` if the id is taken (section 7.1 step 26). Raises ``FactorError``, ``StateError``.
         """
         sent = read_attestation(credential)
-        await self._spend(sent.client, "webauthn.create", "register", transaction)
+        await self._spend(sent.client, "register", transaction)
         verified = self._verify_attestation(sent)
         _check_key(verified.credential_public_key)
         if verified.credential_id != sent.raw_id:
@@ -192,7 +192,7 @@ class WebAuthn:
         and is ``owner``; else ``owner`` is whose the credential is, and the authenticator has to name them too.
         Raises ``FactorError``, ``ClonedAuthenticator`` if the key exists twice, ``StateError``.
         """
-        await self._spend(assertion.client, "webauthn.get", purpose, transaction)
+        await self._spend(assertion.client, purpose, transaction)
         if credential is None or owner is None or credential.kind != "webauthn" or credential.revoked is not None:
             raise refused("no such credential")
         if credential.handle != assertion.id or credential.principal != owner.id:
@@ -215,11 +215,9 @@ class WebAuthn:
             raise ClonedAuthenticator(credential.id, credential.principal)
         return used
 
-    async def _spend(self, client: ClientData, expected_type: str, purpose: ChallengePurpose, transaction: str) -> None:
+    async def _spend(self, client: ClientData, purpose: ChallengePurpose, transaction: str) -> None:
         """Use the challenge up, and check of client data what py_webauthn does not."""
         await self._challenges.spend(purpose, transaction, client.challenge)
-        if client.type != expected_type or client.origin != self._origin:
-            raise refused("another ceremony or origin")
         if client.framed:
             raise refused("used inside a page of another origin")
 
