@@ -48,6 +48,23 @@ def test_a_new_device_is_confirmed_and_what_to_enrol_comes_back(desk: Desk, on_p
     assert (used.data["jwk"], used.decided_by) == (KEY, on_phone.device)
 
 
+def test_a_number_that_is_shown_already_is_the_one_to_enter(desk: Desk, on_phone: Decider) -> None:
+    with desk.store.transaction() as tx:
+        asked = desk.approvals.ask_device(tx, desk.alice.id, "new", context=CONTEXT, data={"jwk": KEY}, number="73")
+    assert isinstance(asked, Asked)
+    assert asked.number == "73"
+    assert desk.answer(asked, "approve", on_phone, "73").approved
+
+
+def test_who_decides_learns_whose_login_it_was(desk: Desk, on_phone: Decider) -> None:
+    with desk.store.transaction() as tx:
+        asked = desk.approvals.ask_login(
+            tx, desk.alice.id, "login", context=CONTEXT, device="laptop", data={"authentication": "digest"}
+        )
+    decision = desk.answer(asked, "not_me", on_phone)
+    assert (decision.approval.data["authentication"], decision.approval.data["device"]) == ("digest", "laptop")
+
+
 def test_the_third_wrong_number_denies(desk: Desk, on_phone: Decider) -> None:
     asked = desk.ask_login()
     assert isinstance(asked, Asked)

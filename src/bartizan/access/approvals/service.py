@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -95,6 +96,18 @@ class Decision(msgspec.Struct, frozen=True):
         return self.event == "not_me"
 
 
+class _Request(NamedTuple):
+    """What a person is asked."""
+
+    kind: ApprovalKind
+    principal: str
+    asker: str
+    context: Mapping[str, str]
+    data: Mapping[str, Any]
+    lifetime: float
+    number: str = ""
+
+
 class Approvals:
     """See the module. ``clock`` is Unix time in seconds."""
 
@@ -103,21 +116,41 @@ class Approvals:
         self._clock = clock
 
     def ask_device(
-        self, tx: Transaction, principal: str, asker: str, *, context: Mapping[str, str], data: Mapping[str, Any]
+        self,
+        tx: Transaction,
+        principal: str,
+        asker: str,
+        *,
+        context: Mapping[str, str],
+        data: Mapping[str, Any],
+        number: str = "",
     ) -> Asked | TooMany:
         """Ask a person to confirm a new device. ``data`` is what is needed to enrol it then: its key, its label.
 
         ``asker`` is a secret that only the place that asks has, such as the token of its login; ``status`` and ``use``
-        take nothing else. An earlier request of the same asker ends. Raises ``RecordsError``.
+        take nothing else. ``number`` is of ``new_number``, where one is shown already. An earlier request of the same
+        asker ends. Raises ``RecordsError``.
         """
-        return self._ask_person(tx, "device", principal, asker, context, data, self._settings.devices.approval_lifetime)
+        lifetime = self._settings.devices.approval_lifetime
+        return self._ask_person(tx, _Request("device", principal, asker, context, data, lifetime, number))
 
     def ask_login(
-        self, tx: Transaction, principal: str, asker: str, *, context: Mapping[str, str], device: str
+        self,
+        tx: Transaction,
+        principal: str,
+        asker: str,
+        *,
+        context: Mapping[str, str],
+        device: str,
+        data: Mapping[str, Any] = MappingProxyType({}),
     ) -> Asked | TooMany:
-        """Ask a person whether they log in on ``device`` (its id), which may not answer itself. See ``ask_device``."""
+        """Ask a person whether they log in on ``device`` (its id), which may not answer itself. See ``ask_device``.
+
+        ``data`` is for the caller, who finds it in ``Decision.approval``: whose login to end after ``not_me``.
+        """
+        lifetime = self._settings.push.lifetime
         return self._ask_person(
-            tx, "login", principal, asker, context, {"device": device}, self._settings.push.lifetime
+            tx, _Request("login", principal, asker, context, dict(data) | {"device": device}, lifetime)
         )
 
     def ask_recovery(
@@ -219,33 +252,25 @@ class Approvals:
         oldest_first = sorted(every.values(), key=lambda item: (item.created, item.id))
         return [_shown(item) for item in oldest_first if _concerns(item, decider)]
 
-    def _ask_person(
-        self,
-        tx: Transaction,
-        kind: ApprovalKind,
-        principal: str,
-        asker: str,
-        context: Mapping[str, str],
-        data: Mapping[str, Any],
-        lifetime: float,
-    ) -> Asked | TooMany:
+    def _ask_person(self, tx: Transaction, request: _Request) -> Asked | TooMany:
         now, limit = self._clock(), self._settings.push.per_hour
-        tx.people.get(principal)  # keeps others from asking the same person until this is counted
-        digest = _digest(asker)
-        self._supersede(tx, kind, principal, digest, now)
-        if (count := tx.approvals.since(principal, kind, now - HOUR)) >= limit:
-            return TooMany(HOUR / limit, (signals.too_many(principal, kind, context, count),))
+        tx.people.get(request.principal)  # keeps others from asking the same person until this is counted
+        digest = _digest(request.asker)
+        self._supersede(tx, request.kind, request.principal, digest, now)
+        count = tx.approvals.since(request.principal, request.kind, now - HOUR)
+        if count >= limit:
+            return TooMany(HOUR / limit, (signals.too_many(request.principal, request.kind, request.context, count),))
         return self._add(
             tx,
             Approval(
                 id=new_id(),
-                kind=kind,
-                principal=principal,
+                kind=request.kind,
+                principal=request.principal,
                 created=now,
-                expires=now + lifetime,
-                secret=new_number(),
-                context=dict(context),
-                data=dict(data) | {"asker": digest},
+                expires=now + request.lifetime,
+                secret=request.number or new_number(),
+                context=dict(request.context),
+                data=dict(request.data) | {"asker": digest},
             ),
         )
 
