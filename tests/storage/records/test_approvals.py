@@ -127,3 +127,21 @@ def test_parallel_decisions_uses_and_attempts_are_exact(store: RecordStore, ann:
     assert sorted(all_at_once(8, attempt)) == [1, 2, 3, 4, 5, 6, 7, 8]
     assert sum(all_at_once(8, decide)) == 1
     assert sum(all_at_once(8, use)) == 1
+
+
+def test_what_was_approved_is_listed_until_it_is_used_and_can_be_cancelled(store: RecordStore, ann: Principal) -> None:
+    later, sooner = (_added(store, make_approval(ann, "recovery", not_before=NOW + 50, created=at)) for at in (9, 1))
+    _added(store, make_approval(ann, "login", status="approved"))
+    with store.transaction() as tx:
+        assert not tx.approvals.cancel(later.id, ann.id, NOW)
+        for approval in (later, sooner):
+            assert tx.approvals.decide(approval.id, "approved", "carol", NOW)
+        assert [found.id for found in tx.approvals.approved(ann.id, "recovery", now=NOW)] == [sooner.id, later.id]
+        assert tx.approvals.approved(ann.id, "recovery", now=NOW + 60) == []
+        assert tx.approvals.cancel(later.id, ann.id, NOW + 1)
+        assert not tx.approvals.cancel(later.id, ann.id, NOW + 1)
+        assert not tx.approvals.use(later.id, NOW + 51)
+        assert not tx.approvals.cancel(sooner.id, ann.id, NOW + 60)
+        cancelled = tx.approvals.get(later.id)
+    assert cancelled is not None
+    assert (cancelled.status, cancelled.decided_by, cancelled.decided) == ("denied", ann.id, NOW + 1)
