@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.exchange import make_exchange
 
 from bartizan.access.challenge import Need, challenge, is_navigation
-from tests.support.exchange import make_exchange
 
 BROWSER = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "accept": "text/html"}
 LOGIN = Need("login", "no session")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sessions import Clock
 
 from bartizan.access.held import HELD_FOR, HeldRequest, hold, release
 from bartizan.storage.state.lmdb_engine import LmdbState
-from tests.support.sessions import Clock
 
 REQUEST = HeldRequest("principal-1", "/transfers?x=1", "application/x-www-form-urlencoded", b"amount=2000&to=bob")
 

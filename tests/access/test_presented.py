@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.exchange import make_exchange
 
 from bartizan.access.presented import Presented, crosses_sites, hide, hide_set_cookies, presented_by
 from bartizan.http.headers import Headers
-from tests.support.exchange import make_exchange
 
 ORIGIN = "https://api.test"
 

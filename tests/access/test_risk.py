@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bartizan.access.risk import ConstantRisk
 from tests.support.exchange import client_at
 from tests.support.sessions import make_session
+
+from bartizan.access.risk import ConstantRisk
 
 
 async def test_everybody_is_at_the_same_risk() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.support.sessions import NOW, make_session
 
 from bartizan.access.policy.cel import Policy
 from bartizan.access.stepup import compile_rules, missing
 from bartizan.config.model import Reauth
-from tests.support.sessions import NOW, make_session
 
 
 def rules(*given: dict[str, Any]) -> Any:

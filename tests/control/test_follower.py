@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from tests.support.sessions import NOW, Clock, make_session
 
 from bartizan.access.notices import Notice, notify
 from bartizan.access.sessions.store import SessionStore
@@ -16,7 +17,6 @@ from bartizan.storage.records.entities import Device, Principal, SessionRecord
 from bartizan.storage.records.open import open_records
 from bartizan.storage.records.store import RecordStore
 from bartizan.storage.state.lmdb_engine import LmdbState
-from tests.support.sessions import NOW, Clock, make_session
 
 
 class Site:

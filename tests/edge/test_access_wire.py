@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 import websockets
-
-from bartizan.access.sessions.facts import client_facts
-from bartizan.access.sessions.store import SessionStore
-from bartizan.config.model import State as Settings
 from tests.support.api import Api
 from tests.support.gateway import Gateway
 from tests.support.sessions import Clock, make_session
 from tests.support.state import open_shared_state
+
+from bartizan.access.sessions.facts import client_facts
+from bartizan.access.sessions.store import SessionStore
+from bartizan.config.model import State as Settings
 
 ORIGIN = "https://gateway.test"
 AGENT = {"user-agent": "test"}

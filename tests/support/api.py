@@ -23,7 +23,7 @@ _PAGE = """<!DOCTYPE html><html lang="en"><title>{title}</title><h1>{title}</h1>
 
 
 class Api:
-    """Serves until the end of the ``with`` block; ``transfers`` are those that were made, ``seen`` all request heads."""
+    """Serves until the end of the ``with`` block; ``transfers`` are what was sent, ``seen`` all request heads."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -73,7 +73,7 @@ class Api:
         )
 
     @staticmethod
-    async def _stream(request: Request) -> Response:  # noqa: ARG004 - the signature is Starlette's
+    async def _stream(request: Request) -> Response:
         async def pieces() -> AsyncIterator[bytes]:
             while True:
                 yield b"data: tick\n\n"

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Gateway:
-    """Serves a configuration, given as plain data, until the end of the ``with`` block; listeners get free ports where theirs is 0.
+    """Serves a configuration, given as plain data, until the end of the ``with`` block; port 0 is a free one.
 
     ``clock`` is what guards and the state take for Unix time.
     """

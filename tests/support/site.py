@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bartizan.access.administration import invite
+
 from bartizan.storage.records.store import RecordStore, Transaction
 from tests.support.api import Api
 from tests.support.certificates import Authority

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.exchange import make_exchange
 
 from bartizan.access.sessions.facts import client_facts, facts_of, network_of
 from bartizan.errors import BartizanError
 from bartizan.pipeline import TlsInfo
-from tests.support.exchange import make_exchange
 
 JA4 = "t13d1516h2_8daaf6152771_e5627efa2ab1"
 

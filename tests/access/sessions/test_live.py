@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 import structlog
+from tests.support.exchange import make_exchange
+from tests.support.sessions import Clock, make_session
 
 from bartizan.access.sessions.live import LiveSessions
 from bartizan.access.sessions.model import Found, Session
@@ -15,8 +17,6 @@ from bartizan.access.sessions.standing import Limits
 from bartizan.access.sessions.store import SessionStore
 from bartizan.pipeline import Exchange
 from bartizan.storage.state.lmdb_engine import LmdbState
-from tests.support.exchange import make_exchange
-from tests.support.sessions import Clock, make_session
 
 
 class Open:

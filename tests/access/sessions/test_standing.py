@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.sessions import NOW, make_session
 
 from bartizan.access.sessions.facts import client_facts
 from bartizan.access.sessions.standing import FINE, Limits, Standing, judge
-from tests.support.sessions import NOW, make_session
 
 
 def test_a_fresh_session_stands() -> None:

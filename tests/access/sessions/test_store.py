@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.redis import RedisServer
+from tests.support.sessions import NOW, Clock, make_session
 
 from bartizan.access.sessions.model import Session, split_token
 from bartizan.access.sessions.store import SessionStore
 from bartizan.storage.state.interface import State
 from bartizan.storage.state.lmdb_engine import LmdbState
 from bartizan.storage.state.valkey_engine import ValkeyState
-from tests.support.redis import RedisServer
-from tests.support.sessions import NOW, Clock, make_session
 
 
 @pytest.fixture(scope="module")
