@@ -222,12 +222,14 @@ class FactorError(AccessError):
 class ClonedAuthenticator(FactorError):
     """A signature counter did not grow, so the key exists twice (WebAuthn section 6.1.1).
 
-    ``credential`` and ``principal`` are the ids in the records. The signature was good: whoever sent it has the key.
+    ``credential`` and ``principal`` are the ids in the records, ``name`` is the person's. The signature was good:
+    whoever sent it has the key.
     """
 
-    def __init__(self, credential: str, principal: str) -> None:
+    def __init__(self, credential: str, principal: str, name: str) -> None:
         self.credential = credential
         self.principal = principal
+        self.name = name
         super().__init__("cloned_authenticator", "This key seems to have been copied. Use another one and tell us.")
 
 

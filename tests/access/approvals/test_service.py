@@ -10,6 +10,7 @@ from bartizan.access.approvals import Approvals, Asked, Decider, TooMany
 from bartizan.access.approvals.service import HOUR, RECOVERY_OPEN, RESET_OPEN
 from bartizan.config.model import Access
 from bartizan.errors import AccessError
+from bartizan.pipeline import Actor
 from bartizan.storage.records.approvals import USE_GRACE
 from bartizan.storage.records.entities import Device, Principal
 from bartizan.storage.records.store import RecordStore
@@ -72,6 +73,7 @@ def test_the_third_wrong_number_denies(desk: Desk, on_phone: Decider) -> None:
     assert [decision.event for decision in (first, second, third)] == ["miss", "miss", "last_miss"]
     assert [decision.attempts_left for decision in (first, second, third)] == [2, 1, 0]
     assert [signal.name for signal in third.signals] == ["access.mfa_denied"]
+    assert Actor("principal", "alice") in third.signals[0].actors
     assert desk.agree(asked, on_phone).event == "gone"
     assert desk.status(asked) == "denied"
 
@@ -186,6 +188,7 @@ def test_a_person_is_asked_five_times_an_hour(desk: Desk, kind: str, clock: Cloc
     assert isinstance(refused, TooMany)
     assert refused.retry_after == HOUR / 5
     assert [signal.name for signal in refused.signals] == ["access.mfa_fatigue"]
+    assert Actor("principal", "alice") in refused.signals[0].actors
     clock.forward(HOUR - 300 + 1)
     assert isinstance(ask("another"), Asked)
 

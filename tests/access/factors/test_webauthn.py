@@ -367,6 +367,7 @@ async def test_a_counter_that_does_not_grow_is_a_copied_key(webauthn: WebAuthn, 
         with pytest.raises(ClonedAuthenticator) as caught:
             await use(webauthn, authenticator, later, Lies(count=count))
         assert (caught.value.credential, caught.value.principal) == (credential.id, ALICE.id)
+        assert caught.value.name == "alice"
         assert caught.value.code == "cloned_authenticator"
 
 

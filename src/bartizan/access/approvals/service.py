@@ -211,6 +211,7 @@ class Approvals:
         if found is None:
             raise AccessError("approval_not_found", "There is no such request.")
         check_may(found, verdict, decider)
+        person = tx.people.get(found.principal)  # locked first, as when asking: two locks in two orders are a deadlock
         attempt = 0
         if verdict == "approve" and KINDS[found.kind].number:
             attempt = tx.approvals.count_attempt(approval) if status_at(found, now) == "pending" else 0
@@ -221,7 +222,8 @@ class Approvals:
         if status is None or not self._write(tx, found, event, status, decider, now):
             return self._gone(tx, found, now)
         decided = msgspec.structs.replace(found, status=status, attempts=attempt or found.attempts)
-        raised = signals.refused(found, event) if event in ("deny", "not_me", "last_miss") else ()
+        name = found.principal if person is None else person.name
+        raised = signals.refused(found, event, name) if event in ("deny", "not_me", "last_miss") else ()
         return Decision(decided, event, attempts_left=max(0, MAX_ATTEMPTS - attempt), signals=raised)
 
     def status(self, tx: Transaction, approval: str, asker: str) -> ApprovalStatus:
@@ -254,12 +256,13 @@ class Approvals:
 
     def _ask_person(self, tx: Transaction, request: _Request) -> Asked | TooMany:
         now, limit = self._clock(), self._settings.push.per_hour
-        tx.people.get(request.principal)  # keeps others from asking the same person until this is counted
+        person = tx.people.get(request.principal)  # keeps others from asking the same until this is counted
         digest = _digest(request.asker)
         self._supersede(tx, request.kind, request.principal, digest, now)
         count = tx.approvals.since(request.principal, request.kind, now - HOUR)
         if count >= limit:
-            return TooMany(HOUR / limit, (signals.too_many(request.principal, request.kind, request.context, count),))
+            name = request.principal if person is None else person.name
+            return TooMany(HOUR / limit, (signals.too_many(name, request.kind, request.context, count),))
         return self._add(
             tx,
             Approval(

@@ -24,23 +24,23 @@ VALID_ACCOUNTS = "T1078"
 _SEVERITY = {"not_me": 80, "last_miss": 60, "deny": 50}
 
 
-def refused(approval: Approval, event: str) -> tuple[Signal, ...]:
-    """Return what it tells that somebody did not agree: ``event`` is ``deny``, ``not_me`` or ``last_miss``.
+def refused(approval: Approval, event: str, name: str) -> tuple[Signal, ...]:
+    """Return what it tells that somebody did not agree.
 
-    About a login ``access.mfa_denied``, about a new device ``access.device_denied``; nothing about what administrators
+    ``event`` is ``deny``, ``not_me`` or ``last_miss``, ``name`` the person's. About a login ``access.mfa_denied``, about a new device ``access.device_denied``; nothing about what administrators
     decide. Whoever asked had the right password.
     """
     if approval.kind == "login":
-        name = "access.mfa_denied"
+        signal = "access.mfa_denied"
         technique = VALID_ACCOUNTS if event == "not_me" else REQUEST_GENERATION
     elif approval.kind == "device":
-        name, technique = "access.device_denied", DEVICE_REGISTRATION
+        signal, technique = "access.device_denied", DEVICE_REGISTRATION
     else:
         return ()
-    actors = tuple(_actors(approval.principal, approval.context, str(approval.data.get("device", ""))))
+    actors = tuple(_actors(name, approval.context, str(approval.data.get("device", ""))))
     return (
         Signal(
-            name,
+            signal,
             severity=_SEVERITY[event],
             technique=technique,
             owasp=OWASP,
@@ -50,26 +50,26 @@ def refused(approval: Approval, event: str) -> tuple[Signal, ...]:
     )
 
 
-def too_many(principal: str, kind: str, context: Mapping[str, str], count: int) -> Signal:
+def too_many(name: str, kind: str, context: Mapping[str, str], count: int) -> Signal:
     """Return ``access.mfa_fatigue``: more is asked of a person than they are asked; ``count`` in the last hour."""
     return Signal(
         "access.mfa_fatigue",
         severity=60,
         technique=REQUEST_GENERATION,
         owasp=OWASP,
-        actors=tuple(_actors(principal, context)),
+        actors=tuple(_actors(name, context)),
         evidence={"kind": kind, "count": count},
     )
 
 
 def cloned_authenticator(error: ClonedAuthenticator, address: str) -> Signal:
     """Return ``access.cloned_authenticator``: somebody at ``address`` used a key of which there are two."""
-    actors = (*_actors(error.principal, {"address": address}), Actor("credential", error.credential))
+    actors = (*_actors(error.name, {"address": address}), Actor("credential", error.credential))
     return Signal("access.cloned_authenticator", 80, technique=INTERCEPTION, owasp=OWASP, actors=actors)
 
 
-def _actors(principal: str, context: Mapping[str, str], device: str = "") -> Iterator[Actor]:
-    yield Actor("principal", principal)
+def _actors(name: str, context: Mapping[str, str], device: str = "") -> Iterator[Actor]:
+    yield Actor("principal", name)
     if address := context.get("address", ""):
         yield Actor("address", address)
     if device:

@@ -66,13 +66,14 @@ _TIMEOUT = round(LIFETIME * 1000)  # milliseconds
 
 
 class Used(msgspec.Struct, frozen=True):
-    """A credential that was used, as verified.
+    """A credential that was used, as verified, and the name of whose it is.
 
     ``new_count`` has to replace the counter in the records (``record_use``). ``device_bound``: the key cannot leave its
     authenticator (the BE flag is not set), which AAL3 asks for (SP 800-63B-4 section 2.3.2).
     """
 
     credential: Credential
+    name: str
     new_count: int
     backed_up: bool
     device_bound: bool
@@ -205,6 +206,7 @@ class WebAuthn:
         verified = self._verify_assertion(assertion, credential)
         used = Used(
             credential=credential,
+            name=owner.name,
             new_count=verified.new_sign_count,
             backed_up=verified.credential_backed_up,
             device_bound=verified.credential_device_type == CredentialDeviceType.SINGLE_DEVICE,
@@ -212,7 +214,7 @@ class WebAuthn:
         if used.device_bound == credential.data["backup_eligible"]:
             raise refused("its backup eligibility has changed (section 7.2 step 19)")
         if not counter_grows(credential.data["sign_count"], used.new_count):
-            raise ClonedAuthenticator(credential.id, credential.principal)
+            raise ClonedAuthenticator(credential.id, owner.id, owner.name)
         return used
 
     async def _spend(self, client: ClientData, purpose: ChallengePurpose, transaction: str) -> None:
@@ -272,7 +274,7 @@ def record_use(tx: Transaction, used: Used, now: float) -> None:
             raise refused("revoked meanwhile")
         count = current.data["sign_count"]
         if not counter_grows(count, used.new_count):
-            raise ClonedAuthenticator(current.id, current.principal)
+            raise ClonedAuthenticator(current.id, current.principal, used.name)
         if tx.credentials.claim_counter(current.id, count, used.new_count):
             data = current.data | {"backed_up": used.backed_up}
             tx.credentials.update(msgspec.structs.replace(current, data=data, last_used=now))
