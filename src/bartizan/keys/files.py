@@ -15,9 +15,11 @@ __all__ = ["locked", "read_secret", "write_secret"]
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Hold the lock of a directory, which is made if it is not there; raises ``SealError`` if that fails."""
+    """Hold the lock of a directory, which is made if it is not there and closed to others; raises ``SealError``."""
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if directory.stat().st_mode & 0o077:  # whoever may write here could put another key in place of ours
+            directory.chmod(0o700)
         handle = os.open(directory / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise SealError(f"keys cannot be kept in {directory}: {error.strerror}") from error
@@ -39,8 +41,18 @@ def write_secret(file: Path, data: bytes) -> None:
             opened.flush()
             os.fsync(opened.fileno())
         new.replace(file)
+        _sync(file.parent)
     except OSError as error:
         raise SealError(f"{file} cannot be written: {error.strerror}; is the disk full?") from error
+
+
+def _sync(directory: Path) -> None:
+    """Have the names in a directory outlast a loss of power, as the contents do."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_secret(file: Path, limit: int = 65536) -> bytes | None:

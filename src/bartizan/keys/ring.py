@@ -1,6 +1,7 @@
 """The ring of signing keys: one signs, those before it are still shown until nothing of theirs can be valid.
 
-All processes of a machine share the ring through one file. Each looks at most every second whether it has changed.
+All processes of a machine share the ring through one file. Each looks at most every second whether it has changed. A
+file that is lost or damaged meanwhile changes nothing for those who have the keys; ``open`` and ``rotate`` tell of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 from joserfc import jwt
-from joserfc.errors import SecurityWarning
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey
 
 from bartizan.errors import SealError
@@ -87,11 +88,12 @@ class KeyRing:
         return self._signing().kid
 
     def _signing(self) -> _Key:
+        """Return the key that signs: the one in force, or the last where a newer configuration has another kind."""
         self._look()
-        for key in reversed(self._keys):
-            if key.entry.retired is None and key.entry.algorithm == self._algorithm:
-                return key
-        raise SealError(f"{self._file} has no key for {self._algorithm}: restart Bartizan, it makes one")
+        ours = [key for key in self._keys if key.entry.algorithm == self._algorithm]
+        if not ours:
+            raise SealError(f"{self._file} has no key for {self._algorithm}: restart Bartizan, it makes one")
+        return next((key for key in ours if key.entry.retired is None), ours[-1])
 
     def _look(self) -> None:
         now = self._clock()
@@ -100,26 +102,32 @@ class KeyRing:
         self._looked = now
         try:
             stat = self._file.stat()
-        except OSError:
-            return  # it is being replaced, or was removed: what is known still verifies
-        seen = stat.st_mtime_ns, stat.st_ino
-        if seen != self._seen:
-            self._keys = [_Key(entry) for entry in self._read()]
-            self._seen = seen
+            seen = stat.st_mtime_ns, stat.st_ino
+            if seen != self._seen:
+                self._keys = self._ready() or self._keys
+                self._seen = seen
+        except (OSError, SealError):
+            if not self._keys:
+                raise
 
     def _change(self, *, replace: bool) -> None:
         with locked(self._file.parent):
             now = self._clock()
             entries = [entry for entry in self._read() if entry.retired is None or now - entry.retired < SHOWN_FOR]
-            current = [each for each in entries if each.algorithm == self._algorithm and each.retired is None]
-            if replace or not current:
+            current = [each for each in entries if each.retired is None]
+            if replace or all(each.algorithm != self._algorithm for each in current):
                 for each in current:
                     each.retired = now
                 entries.append(_new(self._algorithm, now))
                 write_secret(self._file, msgspec.json.encode(entries))
+            self._keys = self._ready()
         self._looked = float("-inf")
-        self._seen = None
-        self._look()
+
+    def _ready(self) -> list[_Key]:
+        try:
+            return [_Key(entry) for entry in self._read()]
+        except (ValueError, JoseError) as error:
+            raise SealError(f"{self._file} has a key that is none ({error}): remove the file to begin anew") from None
 
     def _read(self) -> list[_Entry]:
         data = read_secret(self._file)
