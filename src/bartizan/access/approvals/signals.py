@@ -27,7 +27,7 @@ _SEVERITY = {"not_me": 80, "last_miss": 60, "deny": 50}
 def refused(approval: Approval, event: str, name: str) -> tuple[Signal, ...]:
     """Return what it tells that somebody did not agree.
 
-    ``event`` is ``deny``, ``not_me`` or ``last_miss``, ``name`` the person's. A login gives ``access.mfa_denied``, a new
+    ``event``: ``deny``, ``not_me`` or ``last_miss``; ``name``: the person's. A login gives ``access.mfa_denied``, a new
     device ``access.device_denied``, what administrators decide nothing. Whoever asked had the right password.
     """
     if approval.kind == "login":
