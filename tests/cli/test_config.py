@@ -59,6 +59,34 @@ def test_check_tells_every_problem_in_a_line_of_its_own(runner: CliRunner, tmp_p
     ]
 
 
+PRIVATE = """
+listeners: [{address: "127.0.0.1:1"}]
+upstreams: [{name: api, nodes: [{address: "127.0.0.1:2"}]}]
+routes: [{name: api, upstream: api}]
+access: {enabled: true, origin: https://localhost:8443}
+"""
+
+
+def test_check_compiles_policies_and_tells_their_place(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "bartizan.yaml").write_text(f"{PRIVATE}guards: {{access: {{policy: session.aall > 1}}}}\n")
+    checked = runner.invoke(cli, ["check"])
+    assert checked.exit_code == 1
+    assert checked.stderr.splitlines()[0] == (
+        "bartizan.yaml:6:27: guards.access.policy: there is no attribute `session.aall`, at column 1 of the policy "
+        "(got 'session.aall > 1'). did you mean `session.aal`?"
+    )
+
+
+def test_check_tells_what_is_no_error_and_has_to_be_known(runner: CliRunner, tmp_path: Path) -> None:
+    (tmp_path / "bartizan.yaml").write_text(PRIVATE)
+    checked = runner.invoke(cli, ["check"])
+    assert checked.exit_code == 0
+    closed, origin = checked.stderr.splitlines()
+    assert closed.startswith("notice: routes[0] (api): refuses everybody")
+    assert origin.startswith("notice: access.origin: ")
+    assert runner.invoke(cli, ["check", "--json"]).stdout == "[]\n"
+
+
 def test_check_prints_json(runner: CliRunner, tmp_path: Path) -> None:
     (tmp_path / "bartizan.yaml").write_text("listeners: []\n")
     (problem,) = json.loads(runner.invoke(cli, ["check", "--json"]).stdout)

@@ -234,3 +234,16 @@ def test_a_configuration_that_is_not_valid_is_told(runner: CliRunner, tmp_path: 
     (tmp_path / "bad.yaml").write_text("listeners: []")
     result = explain(runner, "GET", "/", "-c", "bad.yaml")
     assert result.exit_code == 1
+
+
+def test_who_may_pass_is_told(runner: CliRunner, tmp_path: Path) -> None:
+    access = """
+access: {enabled: true, origin: https://localhost:8443}
+guards: {access: {policy: session.aal >= 2}}
+"""
+    (tmp_path / "bartizan.yaml").write_text(CONFIG + access)
+    text = explain(runner, "GET", "/same").output
+    assert "  guard 4    access\n             passes: session.aal >= 2\n             session: 15m without" in text
+    guard = told(runner, "GET", "/same")["guards"][-1]
+    assert guard["who_passes"][0] == "passes: session.aal >= 2"
+    assert guard["settings"]["policy"] == "session.aal >= 2"

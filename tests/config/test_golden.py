@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import jsonschema
@@ -12,8 +13,10 @@ import pytest
 from pydantic import BaseModel
 from tests.config.conftest import ENVIRON
 
+from bartizan.access.check import policy_findings
 from bartizan.config.document import read_document
-from bartizan.config.load import load
+from bartizan.config.load import LoadedConfig
+from bartizan.config.load import load as load_with
 from bartizan.config.model import Config
 from bartizan.config.schema import bare_schema, json_schema
 from bartizan.errors import ConfigError
@@ -23,6 +26,11 @@ PAGE = Path(__file__).parent.parent.parent / "docs" / "configuration.md"
 VALID = sorted(GOLDEN.glob("valid/*.yaml"))
 INVALID = sorted(GOLDEN.glob("invalid/*.yaml"))
 EXAMPLES = dict(re.findall(r"<!-- example: ([a-z-]+) -->\n```yaml\n(.*?)```\n", PAGE.read_text(), re.DOTALL))
+
+
+def load(file: Path, environ: Mapping[str, str]) -> LoadedConfig:
+    """Load a file with all checks that ``bartizan check`` does, but those of WAF rules."""
+    return load_with(file, environ, (policy_findings,))
 
 
 def _expect(file: Path, text: str) -> None:

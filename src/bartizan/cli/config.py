@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from bartizan.access.check import notices
 from bartizan.cli.options import config_option, load_config
 from bartizan.config.model import Config
 from bartizan.config.resolve import effective_guards
@@ -50,8 +51,11 @@ def check(config_file: Path, *, as_json: bool) -> None:
             count = len(error.problems)
             click.echo(f"{config_file}: {count} problem{'s' if count > 1 else ''}", err=True)
         sys.exit(1)
+    told = notices(config)
     summary = f"{len(config.listeners)} listeners, {len(config.upstreams)} upstreams, {len(config.routes)} routes"
     click.echo("[]" if as_json else f"{config_file}: valid: {summary}")
+    for notice in told:
+        click.echo(f"notice: {notice}", err=True)
 
 
 def _check_rules(config: Config) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bartizan.cli.options import config_option, load_config
+from bartizan.cli.who_passes import who_passes
 from bartizan.config.model import Config, HeaderEdits, Listener, Route, Split
 from bartizan.config.resolve import effective_guards
 from bartizan.edge.forwarding import ForwardingRules
@@ -281,7 +282,11 @@ def _guards(config: Config, route: Route) -> Iterator[dict[str, Any]]:
     for kind in GUARDS:
         guard = getattr(settings, kind.name)
         own = getattr(route.guards, kind.name).model_dump(exclude_none=True)
-        yield {"guard": kind.name, "settings": guard.model_dump(mode="json"), "changed_by_route": sorted(own)}
+        told = {"guard": kind.name, "settings": guard.model_dump(mode="json"), "changed_by_route": sorted(own)}
+        if kind.name == "access":
+            told["settings"] = {"enabled": config.access.enabled, **told["settings"]}
+            told["who_passes"] = who_passes(config.access, guard) if config.access.enabled else []
+        yield told
 
 
 # for people
@@ -308,7 +313,10 @@ def _taken_text(told: dict[str, Any]) -> Iterator[str]:
         yield f"  parameter  {name} = {value}"
     for number, guard in enumerate(told["guards"], 1):
         own = f"; the route changes {', '.join(guard['changed_by_route'])}" if guard["changed_by_route"] else ""
-        yield f"  guard {number}    {guard['guard']}: {_settings(guard['settings'])}{own}"
+        lines = guard.get("who_passes")
+        settings = "" if lines else f": {_settings(guard['settings'])}"
+        yield f"  guard {number}    {guard['guard']}{settings}{own}"
+        yield from (f"             {line}" for line in lines or ())
     for one in told["upstreams"]:
         share = f" by header {', '.join(one['by_header'])}" if one["by_header"] else f" {one['share']:.0%}"
         share = share if one["by_header"] or one["share"] < 1 else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bartizan.access.check import policy_findings
 from bartizan.config.load import LoadedConfig, load
 
 __all__ = ["config_option", "load_config"]
@@ -31,5 +32,5 @@ def config_option() -> Decorator:
 
 
 def load_config(file: Path) -> LoadedConfig:
-    """Load a configuration with this process' environment; raises ``ConfigError``."""
-    return load(file, os.environ)
+    """Load a configuration with this process' environment, all checks done; raises ``ConfigError``."""
+    return load(file, os.environ, (policy_findings,))

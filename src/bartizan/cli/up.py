@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ import click
 import structlog
 
 from bartizan import __version__
-from bartizan.cli.options import config_option
-from bartizan.config.load import LoadedConfig, load
+from bartizan.cli.options import config_option, load_config
+from bartizan.config.load import LoadedConfig
 from bartizan.config.log_setup import configure_logging
 from bartizan.config.model import Certificate, Config, Listener, ListenerTls
 from bartizan.edge.tls.devca import DevCertificate, ensure_dev_certificate
@@ -39,7 +38,7 @@ def up(config_file: Path, *, dev: bool, workers: int | None) -> None:
 
 
 def _load(file: Path, *, dev: bool, workers: int | None) -> LoadedConfig:
-    loaded = load(file, os.environ)
+    loaded = load_config(file)
     config = loaded.config
     if workers is not None:
         config = config.model_copy(update={"workers": workers})

@@ -13,7 +13,7 @@ from bartizan.config.document import MAX_BYTES, read_document
 from bartizan.config.model import Config
 from bartizan.config.paths import absolute_paths, referenced_files
 from bartizan.config.secrets import resolve_references
-from bartizan.config.semantics import check
+from bartizan.config.semantics import Check, check
 from bartizan.config.validation import Parts, parts_of, usable_parts, validate
 from bartizan.errors import ConfigError, Problem
 
@@ -34,8 +34,8 @@ class LoadedConfig:
     digest: str
 
 
-def load(path: Path, environ: Mapping[str, str]) -> LoadedConfig:
-    """Load a configuration file.
+def load(path: Path, environ: Mapping[str, str], checks: tuple[Check, ...] = ()) -> LoadedConfig:
+    """Load a configuration file; ``checks`` are those of rooms that use it, beside its own.
 
     Raises ``ConfigError`` with every problem and its place: what can be checked is checked, also where other parts of
     the file are not valid. Nothing that a reference resolved to is in it.
@@ -45,7 +45,7 @@ def load(path: Path, environ: Mapping[str, str]) -> LoadedConfig:
     resolved = resolve_references(document, environ, path.parent)
     config, invalid = validate(document, resolved)
     parts = usable_parts(resolved.data) if config is None else parts_of(config)
-    unfit = check(_absolute(parts, path.parent), document, resolved, datetime.now(UTC))
+    unfit = check(_absolute(parts, path.parent), document, resolved, datetime.now(UTC), checks)
     problems = [*document.problems, *resolved.problems, *invalid, *unfit]
     if problems or config is None:
         raise ConfigError(sorted(problems, key=lambda problem: (problem.line, problem.column, problem.field)))

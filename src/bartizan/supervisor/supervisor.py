@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from structlog.typing import FilteringBoundLogger
 
+from bartizan.access.check import notices
 from bartizan.config.load import LoadedConfig
 from bartizan.config.model import Config
 from bartizan.edge.stats import WorkerReport
@@ -86,6 +87,7 @@ class Supervisor:
     async def start(self) -> None:
         """Start all processes; raises ``BartizanError`` if one cannot serve."""
         await compile_rules(self.config, self._log)
+        self._tell_notices()
         for slot in range(self._slots):
             self._sockets.for_slot(self.config.listeners, slot)
         started = [asyncio.create_task(self._start_worker(slot)) for slot in range(self._slots)]
@@ -136,6 +138,7 @@ class Supervisor:
             except (BartizanError, OSError) as error:
                 return self._refused(error)
             self.loaded, self.config = loaded, loaded.config
+            self._tell_notices()
             self.status.generation += 1
             self.status.reloads["succeeded"] += 1
             self.status.last_reload = time.time()
@@ -178,6 +181,10 @@ class Supervisor:
         return self._slots
 
     # inside
+
+    def _tell_notices(self) -> None:
+        for notice in notices(self.config):
+            self._log.warning("about the configuration", notice=notice)
 
     async def _start_worker(self, slot: int) -> WorkerHandle:
         worker = await self._spawn(slot, self.config)

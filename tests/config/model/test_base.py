@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from bartizan.config.model import Config, Window
-from bartizan.config.model.base import FROM_FILE, Cidr, Duration, parse_duration, parse_size
+from bartizan.config.model.base import FROM_FILE, Cidr, Duration, format_duration, parse_duration, parse_size
 
 LISTENERS = [{"address": "127.0.0.1:1"}]
 
@@ -26,6 +26,21 @@ def test_durations(text: str, seconds: float) -> None:
 def test_what_is_no_duration(value: Any) -> None:
     with pytest.raises(ValueError, match=r"write"):
         parse_duration(value)
+
+
+@given(st.integers(0, 3650 * 86_400_000))
+def test_durations_are_written_as_they_are_read(milliseconds: int) -> None:
+    assert parse_duration(format_duration(milliseconds / 1000)) == pytest.approx(milliseconds / 1000)
+
+
+def test_durations_are_written_shortly() -> None:
+    assert [format_duration(seconds) for seconds in (0, 0.25, 90, 7200, 129_600)] == [
+        "0s",
+        "250ms",
+        "1m30s",
+        "2h",
+        "1d12h",
+    ]
 
 
 def test_seconds_without_a_unit_are_for_programs_only() -> None:

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bartizan.config.model.base import Duration, Method, Model, Name, Size
+from bartizan.config.model.base import (
+    CONTACT_PATTERN,
+    ORIGIN_PATTERN,
+    URL_PATTERN,
+    Duration,
+    Method,
+    Model,
+    Name,
+    Size,
+)
 
 __all__ = [
     "Access",
@@ -68,7 +77,7 @@ class GroupRules(Model):
 class BreachedPasswords(Model):
     """A service that is asked for the first 5 digits of a password's SHA-1 (k-anonymity), besides the bundled list."""
 
-    url: Annotated[str, Field(pattern=r"^https?://", description="https://…/range/; the digits are appended")]
+    url: Annotated[str, Field(pattern=URL_PATTERN, description="https://…/range/; the digits are appended")]
     timeout: Annotated[Duration, Field(gt=0, description="for one question")] = "2s"  # type: ignore[assignment]
     on_error: Annotated[
         Literal["allow", "deny"], Field(description="what happens to a new password when it does not answer")
@@ -107,7 +116,7 @@ class Push(Model):
     per_hour: Annotated[int, Field(ge=1, le=100, description="requests that one person gets")] = 5
     subject: Annotated[
         str | None,
-        Field(pattern=r"^(mailto:|https://)", description="whom a push service may reach (VAPID); absent: the origin"),
+        Field(pattern=CONTACT_PATTERN, description="whom a push service may reach (VAPID); absent: the origin"),
     ] = None
     services: Annotated[
         list[str], Field(description="hosts of push services that are spoken to; *.example.org for all below")
@@ -142,7 +151,7 @@ class Access(Model):
     origin: Annotated[
         str | None,
         Field(
-            pattern=r"^https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$",
+            pattern=ORIGIN_PATTERN,
             description="where browsers reach the gateway: https://api.example.org; required when enabled",
         ),
     ] = None

@@ -27,6 +27,7 @@ __all__ = [
     "Size",
     "Status",
     "TlsVersion",
+    "format_duration",
     "parse_duration",
     "parse_size",
 ]
@@ -53,6 +54,9 @@ TARGET_PATTERN = r"""^[A-Za-z_]{2,40}(:[^\s"',;|\\]{1,256})?$"""
 RULE_PATH_PATTERN = r"^/[A-Za-z0-9._~!$&()*+=:@/-]{0,1023}$"
 VARIABLE_PATTERN = r"^[A-Za-z0-9_.-]{1,64}$"
 VALUE_PATTERN = r"""^[^"'\\\x00-\x1f\x7f]{0,4096}$"""
+ORIGIN_PATTERN = r"^https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$"
+URL_PATTERN = r"^https?://"
+CONTACT_PATTERN = r"^(mailto:|https://)"
 MEDIA_TYPE_PATTERN = r"^[!#$&^_.+a-zA-Z0-9-]{1,100}/[!#$&^_.+a-zA-Z0-9-]{1,100}$"
 
 PATTERN_REMEDIES = {
@@ -66,6 +70,9 @@ PATTERN_REMEDIES = {
     VARIABLE_PATTERN: "write the name without `tx.`, of letters, digits, `_`, `.` and `-`",
     VALUE_PATTERN: "write it without quotes, backslashes and control characters",
     MEDIA_TYPE_PATTERN: "write a media type without parameters: text/html",
+    ORIGIN_PATTERN: "write https:// and a name, with a port where it is not 443, and nothing behind it",
+    URL_PATTERN: "write https://host/path",
+    CONTACT_PATTERN: "write mailto:person@example.org or https://example.org/contact",
     HASH_ON_PATTERN: "use address, path, header:NAME or cookie:NAME",
 }
 """What to tell people instead of a regular expression."""
@@ -113,6 +120,15 @@ def parse_duration(value: Any) -> float:
     if seconds > MAX_SECONDS:
         raise Malformed("is too long", "write at most 3650d")
     return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration as ``parse_duration`` reads it, in its largest units: ``1h30m``, ``250ms``."""
+    text, left = "", round(seconds * 1000)
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)):
+        count, left = divmod(left, size)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
 
 
 def parse_size(value: Any) -> int:

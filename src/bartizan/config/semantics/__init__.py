@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from bartizan.config.document import Document
 from bartizan.config.secrets import Resolved
+from bartizan.config.semantics.access import access_findings
 from bartizan.config.semantics.finding import Finding, LineOf
 from bartizan.config.semantics.guards import guard_findings
 from bartizan.config.semantics.listeners import listener_findings
@@ -18,12 +19,22 @@ from bartizan.config.semantics.waf import waf_findings
 from bartizan.config.validation import Parts
 from bartizan.errors import Problem
 
-__all__ = ["check"]
+__all__ = ["Check", "check"]
+
+Check = Callable[[Parts], Iterator[Finding]]
+"""A check by a room that `config` may not know of: it is handed to ``load``."""
 
 
-def check(parts: Parts, document: Document, resolved: Resolved, now: datetime) -> list[Problem]:
-    """Return every problem; a value that came from a reference is shown as the reference. ``now`` is aware."""
-    found = _findings(parts, lambda path: document.place(path)[0], now)
+def check(
+    parts: Parts, document: Document, resolved: Resolved, now: datetime, more: tuple[Check, ...] = ()
+) -> list[Problem]:
+    """Return every problem; a value that came from a reference is shown as the reference. ``now`` is aware.
+
+    ``more`` are checks beside those of this package.
+    """
+    found = [*_findings(parts, lambda path: document.place(path)[0], now)]
+    for each in more:
+        found += each(parts)
     return [_problem(finding, document, resolved) for finding in found if finding.path not in resolved.failed]
 
 
@@ -46,4 +57,5 @@ def _findings(parts: Parts, line_of: LineOf, now: datetime) -> Iterator[Finding]
     yield from shadowed_routes(parts, line_of)
     yield from guard_findings(parts, line_of)
     yield from waf_findings(parts)
+    yield from access_findings(parts, line_of)
     yield from storage_findings(parts)
