@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import structlog
-from tests.support.control import complete
+from tests.support.control import complete, quick_passwords
 
 from bartizan.control.services import Services, build_services
 from bartizan.control.signals import Signals
@@ -18,7 +18,15 @@ async def build(directory: Path, config: dict[str, Any] | None = None, previous:
     whole = complete(directory, config)
     loop = asyncio.get_running_loop()
     signals = Signals(whole.storage.journal, directory, Stats(), structlog.get_logger(), lambda: 1.0, loop)
-    return await asyncio.to_thread(build_services, whole, lambda: 1_000_000.0, signals, previous)
+    return await asyncio.to_thread(
+        build_services,
+        whole,
+        lambda: 1_000_000.0,
+        signals,
+        lambda work: work.close(),
+        previous,
+        passwords=quick_passwords,
+    )
 
 
 async def test_all_go_by_one_clock(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import httpx
 import structlog
 import uvloop
 
+from bartizan.access.passwords.hashing import Passwords
+from bartizan.access.passwords.parameters import Parameters
 from bartizan.config.model import Config
 from bartizan.control.contract import socket_path
 from bartizan.control.listen import SOCKET, listen
@@ -81,7 +83,9 @@ class Control:
     async def _start(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         log = structlog.get_logger()
-        self.server = ControlServer(loop, log=log, clock=self._clock, opener=open_shared_state)
+        self.server = ControlServer(
+            loop, log=log, clock=self._clock, opener=open_shared_state, passwords=quick_passwords
+        )
         await self.server.start(self.config, {SOCKET: sock})
 
     def _stop(self) -> None:
@@ -89,6 +93,11 @@ class Control:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+
+
+def quick_passwords() -> Passwords:
+    """Return passwords whose hashes take about a millisecond, so that tests do not."""
+    return Passwords(Parameters(memory=1024, passes=1))
 
 
 def complete(directory: Path, config: dict[str, Any] | None) -> Config:

@@ -104,6 +104,8 @@ class Authentication(msgspec.Struct, frozen=True, kw_only=True):
     """The approval of the login by push that is waited for."""
     session: bytes = b""
     """Of a re-authentication: the digest of the session that it is for."""
+    handle: str = ""
+    """The same session's handle, which its next token has too."""
     client: bool = False
     """An API client, which gets an access token instead of a cookie."""
 
@@ -194,12 +196,14 @@ def failed(authentication: Authentication) -> Authentication:
     return _go(authentication, "failed")
 
 
-def proven(authentication: Authentication, factor: str, when: float, *, device_bound: bool = False) -> Authentication:
-    """A factor was proven ``when``."""
+def proven(
+    authentication: Authentication, factor: str, when: float, *, device_bound: bool = False, paid: bool = True
+) -> Authentication:
+    """A factor was proven ``when``; ``paid`` for by ``attempt``, or agreed to elsewhere."""
     return _go(
         authentication,
         "proven",
-        attempts=authentication.attempts + 1,
+        attempts=authentication.attempts + paid,
         proven={**authentication.proven, factor: when},
         device_bound=authentication.device_bound or (factor == "webauthn" and device_bound),
         push="",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bartizan.control import pages
+from bartizan.control.api.endpoint import Endpoint
+from bartizan.control.api.table import API, BASE
 from bartizan.control.assets import Asset, Assets
 from bartizan.control.services import Services
 from bartizan.errors import RequestError
@@ -24,11 +29,19 @@ def routes(services: Services) -> list[BaseRoute]:
     files = _Files(services.assets)
     return [
         *pages.routes(services.site),
+        *(Route(BASE + endpoint.path, _api(endpoint, services), methods=["POST"]) for endpoint in API),
         Route("/.bartizan", _start, methods=["GET"]),
         Route("/.bartizan/sw.js", files.worker, methods=["GET"]),
         Route("/.bartizan/static/{digest}/{name:path}", files.file, methods=["GET"]),
         Route("/.well-known/bartizan/jwks.json", _Keys(services.ring).public, methods=["GET"]),
     ]
+
+
+def _api(endpoint: Endpoint[Any], services: Services) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return await endpoint.answer(request, services)
+
+    return answer
 
 
 async def _start(_: Request) -> Response:

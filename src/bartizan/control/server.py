@@ -14,8 +14,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from bartizan.access.passwords.hashing import Passwords
 from bartizan.config.model import Config
 from bartizan.control.app import build_app
+from bartizan.control.background import Background
 from bartizan.control.follower import Follower
 from bartizan.control.listen import BACKLOG, SOCKET
 from bartizan.control.services import Services, build_services
@@ -28,13 +30,14 @@ __all__ = ["ControlServer"]
 
 MAX_CONNECTIONS = 8192  # idle ones of all workers included; how many are worked on `boundary` says
 KEEP_ALIVE = 75  # seconds; workers close idle connections earlier, so that none closes under a request
-THREADS = 8  # for what blocks: records and password hashing
+THREADS = 8  # for what blocks: records
+GRACE = 2.0  # seconds for what is done after answers, at the end
 
 
 class ControlServer:
     """Serves pages and API: ``start``, reloads in two steps, then ``drain`` and ``close``, as an edge worker does.
 
-    ``clock`` is Unix time in seconds; ``opener`` opens the state.
+    ``clock`` is Unix time in seconds; ``opener`` opens the state, ``passwords`` finds out how to hash them.
     """
 
     def __init__(
@@ -44,11 +47,14 @@ class ControlServer:
         log: FilteringBoundLogger,
         clock: Callable[[], float] = time.time,
         opener: StateOpener = open_state,
+        passwords: Callable[[], Passwords] = Passwords.tune,
     ) -> None:
         self._loop = loop
         self._log = log
         self._clock = clock
         self._open_state = opener
+        self._passwords = passwords
+        self._later = Background(log)
         self._stats = Stats()
         self._current = _Current()
         self._prepared: Services | None = None
@@ -68,7 +74,13 @@ class ControlServer:
         )
         try:
             self.services = await asyncio.to_thread(
-                build_services, config, self._clock, self._signals, opener=self._open_state
+                build_services,
+                config,
+                self._clock,
+                self._signals,
+                self._later,
+                opener=self._open_state,
+                passwords=self._passwords,
             )
         except BaseException:
             sockets[SOCKET].close()
@@ -89,7 +101,9 @@ class ControlServer:
         if config.storage != self.services.config.storage:
             problem = Problem("", 0, 0, "storage", "cannot change while Bartizan runs", remedy="restart it for this")
             raise ConfigError([problem])
-        self._prepared = await asyncio.to_thread(build_services, config, self._clock, self._signals, self.services)
+        self._prepared = await asyncio.to_thread(
+            build_services, config, self._clock, self._signals, self._later, self.services
+        )
 
     async def commit(self) -> None:
         """Swap to what was prepared. Requests in flight finish with what they began with."""
@@ -115,6 +129,7 @@ class ControlServer:
 
     async def close(self) -> None:
         """Give back everything; what is in the journal's buffer goes to disk."""
+        await self._later.close(GRACE)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bartizan.access.devices.nonces import Nonces
+from bartizan.access.factors.vapid import VapidKey
+from bartizan.access.flows.parts import Background, Parts
+from bartizan.access.passwords.hashing import Passwords
+from bartizan.access.passwords.threads import HashingThreads
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access, Config
 from bartizan.control.assets import Assets
 from bartizan.control.pages.site import Site
+from bartizan.control.parts import Opened, build_parts
 from bartizan.control.signals import Signals
 from bartizan.keys.ring import KeyRing
 from bartizan.keys.vault import Vault
@@ -23,7 +28,7 @@ __all__ = ["Services", "build_services"]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything a request may need. Records, state and keys stay the same over reloads; the rest is the file's."""
+    """Everything a request may need. What is opened once stays the same over reloads; the rest is the file's."""
 
     config: Config
     clock: Callable[[], float]
@@ -41,6 +46,9 @@ class Services:
     """The files of pages."""
     site: Site
     """Renders pages."""
+    parts: Parts
+    """What flows are made of: logins, enrolment, approvals."""
+    opened: Opened
 
     @property
     def access(self) -> Access:
@@ -54,6 +62,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what was opened."""
+        self.opened.hashing.shutdown(wait=False, cancel_futures=True)
         self.records.close()
         await self.state.close()
 
@@ -62,39 +71,50 @@ def build_services(
     config: Config,
     clock: Callable[[], float],
     signals: Signals,
+    later: Background,
     previous: Services | None = None,
+    *,
     opener: StateOpener = open_state,
+    passwords: Callable[[], Passwords] = Passwords.tune,
 ) -> Services:
     """Return the services for ``config``; what is opened once is taken over from ``previous``.
 
-    Reads files, opens the records and migrates them, so it runs in a thread. Raises ``BartizanError``.
+    Reads files, opens the records and migrates them, tries how quick password hashing is: it runs in a thread. Raises
+    ``BartizanError``.
     """
     keys = Path(config.storage.directory) / "keys"
     ring = KeyRing.open(keys, config.access.assertion.algorithm, clock)
-    vault = Vault.open(keys) if previous is None else previous.vault
     assets = Assets.load() if previous is None else previous.assets
-    records, state = _open(config, clock, opener) if previous is None else (previous.records, previous.state)
-    nonces = Nonces(vault.mac, state, clock)
+    opened = _open(config, clock, opener, passwords) if previous is None else previous.opened
+    nonces = Nonces(opened.vault.mac, opened.state, clock)
+    parts = build_parts(config.access, opened, clock, signals, later)
     return Services(
         config=config,
         clock=clock,
         signals=signals,
-        records=records,
-        state=state,
-        sessions=SessionStore(state, clock),
-        vault=vault,
+        records=opened.records,
+        state=opened.state,
+        sessions=parts.sessions,
+        vault=opened.vault,
         ring=ring,
         nonces=nonces,
         assets=assets,
         site=Site(config.access.title, nonces.issue, assets),
+        parts=parts,
+        opened=opened,
     )
 
 
-def _open(config: Config, clock: Callable[[], float], opener: StateOpener) -> tuple[RecordStore, State]:
+def _open(
+    config: Config, clock: Callable[[], float], opener: StateOpener, passwords: Callable[[], Passwords]
+) -> Opened:
     directory = Path(config.storage.directory)
+    keys = directory / "keys"
+    vault, vapid, hashes = Vault.open(keys), VapidKey.open(keys), passwords()
     records = open_records(config.storage.records, directory)
     try:
-        return records, opener(config.storage.state, directory, clock)
+        state = opener(config.storage.state, directory, clock)
     except BaseException:
         records.close()
         raise
+    return Opened(records, state, vault, vapid, hashes, HashingThreads())

@@ -1,0 +1,170 @@
+"""Logging in with name and password, on a device whose key is proven.
+
+A device that the person trusts learns whether the password was right. Any other device learns nothing: whether there
+is such a person, whether the password is theirs, whether they may log in at all. It always gets an authentication that
+waits for a trusted device, and for nobody's sake: the same questions are asked of the records, one password hash is
+worked out, one event is audited, one authentication is kept. Only where all was right can anybody confirm it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from bartizan.access.authentication import Authentication, Requirement, login_requirement, settle
+from bartizan.access.flows.alarms import alarm, count_failure
+from bartizan.access.flows.outcome import Going
+from bartizan.access.flows.parts import Parts, tried
+from bartizan.access.flows.visitor import Visitor
+from bartizan.access.names import normalised_name
+from bartizan.access.transactions import Underway
+from bartizan.errors import AccessError, FactorError, TooManyAttempts
+from bartizan.storage.records.entities import Credential, Device, Principal
+from bartizan.storage.records.store import Transaction
+
+__all__ = ["admit", "begin_login", "log_in", "password_change_due"]
+
+NOBODY = "nobody"
+"""What is asked for in place of a person that does not exist; no id looks like it."""
+_NOTHING = Requirement(1, ())
+
+
+class _Known(NamedTuple):
+    """What the records have about a name and a device's key."""
+
+    person: Principal | None
+    password: Credential | None
+    device: Device | None
+
+    @property
+    def is_theirs(self) -> bool:
+        """Whether the device was enrolled by this person, trusted still or not."""
+        return self.person is not None and self.device is not None and self.device.principal == self.person.id
+
+    @property
+    def trusted(self) -> Device | None:
+        """The device, if this person trusts it."""
+        return self.device if self.is_theirs and self.device and self.device.status == "trusted" else None
+
+
+async def log_in(
+    parts: Parts, visitor: Visitor, name: str, password: str, going: Going
+) -> tuple[str, Underway[Authentication]]:
+    """Begin a login; returns the token of its authentication.
+
+    Raises ``TooManyAttempts``; and on a device that was enrolled by the person of this name ``FactorError``
+    (``login_refused``) for a wrong password, ``AccessError`` (``device_not_trusted``) if it is trusted no more.
+    """
+    account = normalised_name(name)
+    known = await parts.read(lambda tx: _look_up(tx, account, visitor.thumbprint))
+    device = known.trusted
+    await admit(parts, visitor, account, device)
+    secret = known.password.secret if known.password else None
+    right = await parts.hashed(lambda: parts.passwords.verify(secret, password))
+    right = right and known.person is not None and known.person.active
+    await parts.write(lambda tx: _note(tx, parts.clock(), visitor, known, right=right))
+    if device is None or not right:  # on an unknown device also what was right, so that it takes as long
+        await count_failure(parts, visitor, "access.login_failures", account, principal=_name(known.person))
+    if known.is_theirs and device is None:
+        raise AccessError("device_not_trusted", "This device is not trusted any more. Ask an administrator.")
+    if device is not None and not right:
+        raise FactorError("login_refused", "The name or the password is not right.")
+    if device is None and right:
+        alarm(parts, visitor, "access.unknown_device", principal=_name(known.person))
+    person = known.person if right and (known.device is None or device is not None) else None
+    if device is not None and known.password is not None and right:
+        await _rehash(parts, known.password, password)
+    proven = {"password": parts.clock()}
+    return await begin_login(parts, visitor, person, device, proven, going, password=known.password)
+
+
+async def begin_login(
+    parts: Parts,
+    visitor: Visitor,
+    person: Principal | None,
+    device: Device | None,
+    proven: dict[str, float],
+    going: Going,
+    *,
+    password: Credential | None,
+    device_bound: bool = False,
+) -> tuple[str, Underway[Authentication]]:
+    """Keep an authentication of ``person``, or a decoy; ``device`` is the trusted one, None while it has to wait."""
+    now = parts.clock()
+    authentication = Authentication(
+        purpose="login",
+        phase="device",
+        principal=person.id if person else "",
+        thumbprint=visitor.thumbprint,
+        jwk={} if device else dict(visitor.jwk),
+        device=device.id if device else "",
+        requirement=login_requirement(parts.access.groups, person.groups) if person else _NOTHING,
+        attempts=parts.access.login.factor_attempts,
+        created=now,
+        proven=proven,
+        device_bound=device_bound,
+        change=password_change_due(parts, person, password, now) if person else "",
+        next=going.next,
+        held=going.held,
+        client=going.client,
+    )
+    authentication = msgspec.structs.replace(authentication, phase=settle(authentication))
+    return await parts.authentications.begin(authentication)
+
+
+async def admit(parts: Parts, visitor: Visitor, account: str, device: Device | None) -> None:
+    """Let an attempt pass, or raise ``TooManyAttempts``; a trusted device has a share of its own."""
+    try:
+        await parts.throttle.admit(
+            account=account,
+            device=device.id if device else None,
+            address=visitor.address,
+            network=visitor.network,
+        )
+    except TooManyAttempts:
+        alarm(parts, visitor, "access.throttled", device=device.id if device else "")
+        raise
+
+
+def password_change_due(parts: Parts, person: Principal, password: Credential | None, now: float) -> str:
+    """Return why a person has to change their password now, or an empty string."""
+    if person.password_change or password is None:
+        return person.password_change
+    return "expired" if parts.policy(person.groups).expired(password.created, now) else ""
+
+
+def _look_up(tx: Transaction, account: str, thumbprint: str) -> _Known:
+    """Ask the records the same whether there is such a person or not."""
+    person = tx.people.find(account or NOBODY)
+    if person is None:
+        tx.people.get(NOBODY)  # for a person who exists their groups are asked for
+    passwords = tx.credentials.of(person.id if person else NOBODY, "password")
+    return _Known(person, passwords[-1] if passwords else None, tx.devices.by_thumbprint(thumbprint))
+
+
+def _note(tx: Transaction, now: float, visitor: Visitor, known: _Known, *, right: bool) -> None:
+    actor = known.person.id if known.person else "unknown"
+    device = known.trusted
+    tried(
+        tx,
+        now,
+        actor,
+        "login.password",
+        right=right,
+        target=device.id if device else "",
+        address=visitor.address,
+        device="trusted" if device else "unknown",
+    )
+
+
+async def _rehash(parts: Parts, credential: Credential, password: str) -> None:
+    """Hash a right password anew where the parameters have grown; only on trusted devices, as it takes its time."""
+    if not parts.passwords.needs_rehash(credential.secret):
+        return
+    secret = await parts.hashed(lambda: parts.passwords.hash(password))
+    await parts.write(lambda tx: tx.credentials.update(msgspec.structs.replace(credential, secret=secret)))
+
+
+def _name(person: Principal | None) -> str:
+    return person.name if person else ""

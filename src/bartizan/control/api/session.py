@@ -1,0 +1,95 @@
+"""Finding the session of a request to the API, and judging whether it does for an endpoint."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from starlette.requests import Request
+
+from bartizan.access.flows.alarms import alarm
+from bartizan.access.flows.endings import end_sessions
+from bartizan.access.flows.parts import Parts
+from bartizan.access.flows.reauth import is_fresh
+from bartizan.access.flows.visitor import Visitor
+from bartizan.access.sessions.model import Found, Session
+from bartizan.access.sessions.standing import judge
+from bartizan.control.api.problems import Challenge
+from bartizan.errors import AccessError
+
+__all__ = ["RECENT", "access_token", "session_for"]
+
+RECENT = 300.0  # seconds that somebody counts as having just proven who they are
+_MAX_TOKEN = 256  # characters
+
+
+def access_token(request: Request) -> str | None:
+    """Return the access token of an API client (RFC 9449 section 7.1), or None."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "dpop" and 0 < len(token) <= _MAX_TOKEN else None
+
+
+async def session_for(
+    parts: Parts, visitor: Visitor, token: str, needs: str, *, kind: Literal["cookie", "dpop"], is_use: bool
+) -> Found:
+    """Return the session of a token, if it stands and does for what an endpoint ``needs``.
+
+    ``kind`` is how the token came, ``is_use`` whether this keeps the session from ending for being idle. Raises
+    ``Challenge`` for what somebody can do about it, and ``AccessError`` where they are no administrator.
+    """
+    found = await parts.sessions.find(token)
+    if found is None or found.session.kind != kind:
+        raise Challenge("login_required", "Log in first.")
+    if found.session.thumbprint != visitor.thumbprint:
+        await _stolen(parts, visitor, found)
+    found = await _judge(parts, visitor, found, to_renew=needs == "session_to_renew")
+    if needs in ("administrator", "change") and parts.access.administrators not in found.session.groups:
+        raise AccessError("not_administrator", "Only administrators may do this.")
+    _check_freshness(found.session, needs, parts.clock())
+    if is_use:
+        await parts.sessions.touch(found, parts.clock(), visitor.address)
+    return found
+
+
+async def _judge(parts: Parts, visitor: Visitor, found: Found, *, to_renew: bool) -> Found:
+    """Return the session as it is now; raise what follows if it does not stand.
+
+    An old proof is none here: the request has a new one.
+    """
+    standing = judge(found.session, visitor.facts, parts.clock())
+    if standing.outcome == "ended":
+        await parts.sessions.end(found.digest, standing.reason)
+        raise Challenge("login_required", "The session has ended. Log in.")
+    if standing.outcome == "changed":
+        reason = standing.reason
+        await parts.sessions.change(found.digest, lambda now: msgspec.structs.replace(now, reauth=reason))
+        found = await parts.sessions.by_digest(found.digest) or found
+    if standing.outcome in ("changed", "reauth") and not to_renew:
+        raise Challenge("reauth_required", "Something about your connection has changed. Prove anew who you are.")
+    return found
+
+
+def _check_freshness(session: Session, needs: str, now: float) -> None:
+    if needs == "recent" and not is_fresh(session, "any", RECENT, now):
+        raise Challenge("reauth_required", "Prove anew who you are first.", max_age=RECENT)
+    if needs in ("webauthn", "change") and not is_fresh(session, "webauthn", RECENT, now):
+        raise Challenge("reauth_required", "Use your passkey first.", factor="webauthn", max_age=RECENT)
+
+
+async def _stolen(parts: Parts, visitor: Visitor, found: Found) -> None:
+    """Somebody has the token and not the device: the session is worth nothing any more, to nobody."""
+    session = found.session
+    alarm(
+        parts,
+        visitor,
+        "access.cookie_stolen",
+        principal=session.name,
+        device=session.device,
+        session=session.id,
+        begun_from=session.address,
+    )
+    record = await parts.read(lambda tx: tx.sessions.get(session.id))
+    await parts.sessions.end(found.digest, "stolen")
+    if record is not None:
+        await end_sessions(parts, [record], "stolen", "system")
+    raise Challenge("login_required", "This session belongs to another device. Log in.")
