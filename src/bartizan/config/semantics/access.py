@@ -7,7 +7,15 @@ from itertools import pairwise
 
 from bartizan.config.document import FieldPath
 from bartizan.config.forms import host_fault
-from bartizan.config.model import Access, AccessGuard, AccessGuardOverride, GroupRules, SessionOverride
+from bartizan.config.model import (
+    Access,
+    AccessGuard,
+    AccessGuardOverride,
+    GroupRules,
+    Route,
+    SessionOverride,
+    Upstream,
+)
 from bartizan.config.model.base import format_duration
 from bartizan.config.resolve import SESSION_PRESETS, session_limits
 from bartizan.config.semantics.finding import Finding, LineOf, fault, repeated
@@ -16,6 +24,8 @@ from bartizan.config.validation import Parts, shown
 __all__ = ["access_findings"]
 
 _OWN_PATHS = ("/.bartizan", "/.well-known/bartizan")
+_OWN_NAME = "bartizan"
+_MAX_DIRECTORY = 107 - len("/control/http.sock")  # bytes: what the path of a Unix socket may have (unix(7))
 _ENABLE = "set access.enabled and access.origin, or remove it"
 
 
@@ -43,6 +53,9 @@ def access_findings(parts: Parts, line_of: LineOf) -> Iterator[Finding]:
             yield from _guard(route.guards.access, default, path, enabled=enabled)
         if access is not None and access.enabled:
             yield from _paths(route.paths, ("routes", number, "paths"))
+    if access is not None and access.enabled:
+        yield from _names(parts)
+        yield from _directory(parts)
 
 
 def _origin(access: Access) -> Iterator[Finding]:
@@ -142,3 +155,21 @@ def _paths(patterns: list[str], path: FieldPath) -> Iterator[Finding]:
         if any(pattern == own or pattern.startswith(f"{own}/") for own in _OWN_PATHS):
             message = "is below a path where the gateway answers itself while `access` is enabled"
             yield Finding((*path, number), message, shown(pattern), "choose another")
+
+
+def _names(parts: Parts) -> Iterator[Finding]:
+    named: tuple[tuple[str, Mapping[int, Upstream | Route]], ...] = (
+        ("upstreams", parts.upstreams),
+        ("routes", parts.routes),
+    )
+    for kind, items in named:
+        for number, item in items.items():
+            if item.name == _OWN_NAME:
+                message = "is the name of the gateway's own while `access` is enabled"
+                yield Finding((kind, number, "name"), message, shown(item.name), "choose another")
+
+
+def _directory(parts: Parts) -> Iterator[Finding]:
+    if parts.storage is not None and len(parts.storage.directory.encode()) > _MAX_DIRECTORY:
+        message = f"has more than {_MAX_DIRECTORY} bytes, which leaves no room for the path of control's socket"
+        yield Finding(("storage", "directory"), message, shown(parts.storage.directory), "name a shorter one")
