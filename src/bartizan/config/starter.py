@@ -73,6 +73,17 @@ guards:
     # concurrency:
     #   limit: 50                            # requests of one address in flight
 
+# People: the gateway brings the login pages. Once `access` is enabled, a route refuses everybody unless it says who
+# may pass, in its `guards` or in those above, with one of
+#   access: { public: true }
+#   access: { policy: '"staff" in principal.groups && session.aal >= 2 && risk < 40' }
+access:
+  title: Example                             # shown on the pages
+  # enabled: true
+  # origin: https://api.example.org          # where browsers reach the gateway
+  # session:
+  #   preset: aal2                           # 1h without a request, 24h in all; without it 15m and 2h
+
 # Load balancers in front, which may say who the client is (X-Forwarded-For, PROXY protocol).
 trusted_proxies: []                          # [10.0.0.0/8]
 

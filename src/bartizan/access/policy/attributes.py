@@ -153,7 +153,7 @@ def _of_the_session() -> Iterator[Attribute]:
         "session.factors",
         "list(string)",
         lambda of: list(of.session.factors),
-        "what was proven: `password`, `totp`, `webauthn`, `push`",
+        "what was proven: `password`, `totp`, `webauthn`, `push`, `recovery` (a code)",
     )
     yield Attribute("session.age", "duration", lambda of: _since(of.now, of.session.created), "since the login")
     yield Attribute(
@@ -192,7 +192,7 @@ def _of_the_request() -> Iterator[Attribute]:
         lambda of: "" if of.exchange.route is None else of.exchange.route.name,
         "name of the route",
     )
-    yield Attribute(BODY, "dyn", lambda of: of.body, "JSON or form, only in `reauth[].when`; see below")
+    yield Attribute(BODY, "dyn", lambda of: of.body, "JSON or form, only in `reauth[].when`; see Step-up")
 
 
 ATTRIBUTES = tuple(_table())

@@ -183,7 +183,7 @@ class Reauth(Model):
     methods: Annotated[list[Method], Field(description="for these; all when empty")] = []
     when: Annotated[
         Policy | None,
-        Field(description="CEL over what a policy knows and `request.body` (JSON or form): request.body.amount > 1000"),
+        Field(description="CEL that also knows `request.body`, of JSON or a form: number(request.body.amount) > 1000"),
     ] = None
 
 
