@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
-from bartizan.access.devices.jwk import DeviceKey, decode_base64url, parse_jwk
-from bartizan.errors import ProofError
+from bartizan.access.devices.jwk import DeviceKey, parse_jwk
+from bartizan.access.devices.jws import Jws, is_signed_by, split_jws
+from bartizan.errors import ProofError, RequestError
+from bartizan.http.target import normalise_path, parse_host
 
 __all__ = ["WINDOW", "Proof", "verify_proof"]
 
 WINDOW = 60.0  # seconds that the clocks of an API client and ours may differ
 MAX_PROOF = 4096  # bytes
 MAX_JTI = 256  # characters
-_SIGNATURE = 64  # bytes: r and s (RFC 7518 section 3.4)
-_ES256 = ECDSA(SHA256())
+_URL = re.compile(r"(https?)://([^/?#@]{1,300})(/[^?#]*)?(?:[?#].*)?", re.IGNORECASE | re.DOTALL)
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -76,7 +73,7 @@ def verify_proof(
     """
     if len(proofs) != 1:
         raise _refused("there is no DPoP header" if not proofs else "there is more than one DPoP header")
-    header, claims, signed, signature = _parse(proofs[0])
+    header, claims, jws = _parse(proofs[0])
     if header.typ != "dpop+jwt":
         raise _refused("typ is not dpop+jwt")
     if header.alg != "ES256":
@@ -84,35 +81,24 @@ def verify_proof(
     if header.crit is not None:
         raise _refused("crit names extensions, and none is known here")
     key = parse_jwk(header.jwk)
-    if len(signature) != _SIGNATURE:
-        raise _refused("the signature is not 64 bytes")
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    try:
-        key.key.verify(encode_dss_signature(r, s), signed, _ES256)
-    except InvalidSignature:
-        raise _refused("the signature does not hold") from None
+    if not is_signed_by(jws, key.key):
+        raise _refused("the signature does not hold")
     _check(claims, method, url, now, access_token)
     return Proof(key, claims.jti, claims.nonce, claims.iat)
 
 
-def _parse(proof: str | bytes) -> tuple[_Header, _Claims, bytes, bytes]:
-    data = proof.encode("utf-8", "surrogatepass") if isinstance(proof, str) else proof
-    parts = data.split(b".")
-    if len(data) > MAX_PROOF or len(parts) != 3:
-        raise _refused("it is not a JWT in compact form")
+def _parse(proof: str | bytes) -> tuple[_Header, _Claims, Jws]:
     try:
-        header = _decode_header(decode_base64url(parts[0]))
-        claims = _decode_claims(decode_base64url(parts[1]))
-        signature = decode_base64url(parts[2])
-    except (ValueError, msgspec.MsgspecError):
-        raise _refused("header, claims or signature are not well-formed") from None
-    return header, claims, data[: len(data) - len(parts[2]) - 1], signature
+        jws = split_jws(proof, MAX_PROOF)
+        return _decode_header(jws.header), _decode_claims(jws.payload), jws
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        raise _refused("it is not a well-formed JWT with typ, alg, jwk, jti, htm, htu and iat") from None
 
 
 def _check(claims: _Claims, method: str, url: str, now: float, access_token: str | None) -> None:
     if claims.htm != method:
         raise _refused("htm is not the method of the request")
-    if _normal(claims.htu) != _normal(url):
+    if not _is_same(claims.htu, url):
         raise _refused("htu is not the URL of the request")
     if not 1 <= len(claims.jti) <= MAX_JTI:
         raise _refused(f"jti is not 1 to {MAX_JTI} characters")
@@ -126,16 +112,26 @@ def _check(claims: _Claims, method: str, url: str, now: float, access_token: str
         raise _refused("ath is not the hash of the access token")
 
 
+def _is_same(htu: str, url: str) -> bool:
+    """Compare URLs without query and fragment, normalised (RFC 3986 section 6.2.2 and 6.2.3)."""
+    if htu == url:
+        return True
+    one, other = _normal(htu), _normal(url)
+    return one is not None and one == other
+
+
 def _normal(url: str) -> tuple[str, str, int | None, str] | None:
-    """Return a URL without query and fragment, normalised (RFC 3986 section 6.2.2 and 6.2.3); None if it is none."""
+    """Return scheme, host, port and path as the gateway writes those of requests; None for what is no http(s) URL."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        return None
+    scheme = found[1].lower()
     try:
-        parts = urlsplit(url)
-        scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
-    except ValueError:
+        host, port = parse_host(found[2].encode("ascii"))
+        path = normalise_path((found[3] or "/").encode("ascii"), "keep")
+    except (RequestError, UnicodeEncodeError):
         return None
-    if not host or parts.username is not None:
-        return None
-    return scheme, host, port or _PORTS.get(scheme), parts.path or "/"
+    return scheme, host, port or _PORTS[scheme], path
 
 
 def _refused(what: str) -> ProofError:

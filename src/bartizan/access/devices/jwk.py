@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey, EllipticCurvePublicNumbers
 
+from bartizan.access.devices.jws import decode_base64url
 from bartizan.errors import ProofError
 
-__all__ = ["DeviceKey", "decode_base64url", "parse_jwk"]
+__all__ = ["DeviceKey", "parse_jwk"]
 
 _COORDINATE = 32  # bytes
-_BASE64URL = re.compile(rb"[A-Za-z0-9_-]*")
 _PRIVATE = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
 _MAX_MEMBERS = 12
 
@@ -37,6 +35,8 @@ def parse_jwk(jwk: object) -> DeviceKey:
         raise ProofError("invalid_key", "The JWK holds a private key: send the public one alone, and make a new one.")
     if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
         raise ProofError("invalid_key", "The key is not an EC key on P-256.")
+    if not _may_verify(jwk):
+        raise ProofError("invalid_key", "The JWK says that its key is not for signatures with ES256.")
     x, y = _coordinate(jwk.get("x")), _coordinate(jwk.get("y"))
     try:
         numbers = EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), SECP256R1())
@@ -50,17 +50,14 @@ def parse_jwk(jwk: object) -> DeviceKey:
     return DeviceKey(key, plain, thumbprint)
 
 
-def decode_base64url(text: bytes) -> bytes:
-    """Decode base64url without padding (RFC 7515 section 2); raises ``ValueError`` for what is not its one encoding."""
-    if _BASE64URL.fullmatch(text) is None:
-        raise ValueError("not base64url")
-    try:
-        data = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
-    except binascii.Error as error:
-        raise ValueError("not base64url") from error
-    if base64.urlsafe_b64encode(data).rstrip(b"=") != text:
-        raise ValueError("not the one encoding of its bytes")
-    return data
+def _may_verify(jwk: Mapping[str, object]) -> bool:
+    """Tell whether what a JWK says of its own use allows it (RFC 7517 section 4.2 to 4.4); most say nothing."""
+    operations = jwk.get("key_ops")
+    return (
+        jwk.get("use") in (None, "sig")
+        and jwk.get("alg") in (None, "ES256")
+        and (operations is None or (isinstance(operations, list) and "verify" in operations))
+    )
 
 
 def _coordinate(text: object) -> bytes:

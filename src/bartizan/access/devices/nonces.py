@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 from hmac import compare_digest
 
-from bartizan.access.devices.jwk import decode_base64url
+from bartizan.access.devices.jws import decode_base64url
 from bartizan.errors import ProofError
 from bartizan.storage.state.interface import State
 
