@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bartizan.access.passwords.hashing import Passwords
 from bartizan.config.model import Config
+from bartizan.config.resolve import session_limits
 from bartizan.control.app import build_app
 from bartizan.control.background import Background
 from bartizan.control.follower import Follower
@@ -31,6 +32,8 @@ __all__ = ["ControlServer"]
 MAX_CONNECTIONS = 8192  # idle ones of all workers included; how many are worked on `boundary` says
 KEEP_ALIVE = 75  # seconds; workers close idle connections earlier, so that none closes under a request
 THREADS = 8  # for what blocks: records
+OLDEST_SESSION = 30 * 86400.0
+"""Seconds after which a session counts as over in the records, or its lifetime; an earlier one may have been longer."""
 GRACE = 2.0  # seconds for what is done after answers, at the end
 
 
@@ -59,7 +62,8 @@ class ControlServer:
         self._current = _Current()
         self._prepared: Services | None = None
         self._signals: Signals
-        self._tasks: list[asyncio.Task[None]] = []
+        self._writing: asyncio.Task[None]
+        self._following: asyncio.Task[None]
         self._server: _Server
         self._serving: asyncio.Task[None]
         self.services: Services
@@ -86,8 +90,8 @@ class ControlServer:
             sockets[SOCKET].close()
             raise
         self._current.app = build_app(self.services, self._stats, self._log)
-        follower = Follower(self.services.state, self.services.records, self._clock, log=self._log)
-        self._tasks = [self._loop.create_task(work) for work in (self._signals.run(), follower.run())]
+        self._writing = self._loop.create_task(self._signals.run())
+        self._following = self._follow()
         self._server = _Server(_settings(self._current))
         self._serving = self._loop.create_task(self._server.serve([sockets[SOCKET]]))
         listening = self._loop.create_task(self._server.listening.wait())
@@ -110,6 +114,8 @@ class ControlServer:
         if self._prepared is not None:
             self.services, self._prepared = self._prepared, None
             self._current.app = build_app(self.services, self._stats, self._log)
+            await _end(self._following)
+            self._following = self._follow()
 
     def rollback(self) -> None:
         """Throw away what was prepared."""
@@ -130,11 +136,24 @@ class ControlServer:
     async def close(self) -> None:
         """Give back everything; what is in the journal's buffer goes to disk."""
         await self._later.close(GRACE)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._following, self._writing)
         await self._signals.close()
         await self.services.close()
+
+    def _follow(self) -> asyncio.Task[None]:
+        """Begin to carry into the records what edge processes do."""
+        services = self.services
+        _, lifetime = session_limits(services.access.session)
+        follower = Follower(
+            services.state, services.records, self._clock, log=self._log, lifetime=max(lifetime, OLDEST_SESSION)
+        )
+        return self._loop.create_task(follower.run())
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Current:
