@@ -17,7 +17,7 @@ AGENTS = [
         ("Windows", "Firefox", "145.0"),
     ),
     (
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/",
         ("macOS", "Safari", "19.0"),
     ),
     (
