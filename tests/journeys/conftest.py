@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser
 from tests.support.browser import chromium
-from tests.support.people import Person
+from tests.support.persona import Person
 from tests.support.site import Site
 
 

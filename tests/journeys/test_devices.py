@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 from playwright.sync_api import Page, expect
 from tests.support.browser import Profile, accessibility, shoot
-from tests.support.people import Person
+from tests.support.persona import Person
 from tests.support.site import Site
 
 Make = Callable[..., Person]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 from tests.support.browser import accessibility, shoot
-from tests.support.people import Person
+from tests.support.persona import Person
 from tests.support.site import Site
 
 Make = Callable[..., Person]
@@ -68,7 +68,7 @@ def test_a_websocket_is_cut_when_the_session_is_revoked(site: Site, person: Make
     assert page.evaluate(SOCKET) == "open"
     other = dave.profile.context.new_page()
     other.goto(site.origin + "/.bartizan/logout")
-    other.get_by_role("button", name="Log out", exact=True).click()
+    other.get_by_role("button", name="Log out here").click()
     assert page.evaluate("() => window.closed") == "closed"
     dave.profile.expect.append("WebSocket connection")
     assert page.evaluate(SOCKET) == "refused"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bartizan.access.administration import invite
-
+from bartizan.access.sessions.model import digest_of
+from bartizan.storage.records.entities import Group, Invitation, Principal, new_id
 from bartizan.storage.records.store import RecordStore, Transaction
 from tests.support.api import Api
 from tests.support.certificates import Authority
@@ -100,4 +101,31 @@ class Site:
 
     def invite(self, name: str, *groups: str) -> str:
         """Invite somebody; returns the link."""
-        raise NotImplementedError(invite)
+        token, now = secrets.token_urlsafe(32), self.clock()
+
+        def add(tx: Transaction) -> None:
+            known = {group.name for group in tx.people.groups()}
+            for group in groups:
+                if group not in known:
+                    tx.people.add_group(Group(id=new_id(), name=group, created=now))
+            person = Principal(
+                id=new_id(),
+                name=name,
+                display_name=name.title(),
+                created=now,
+                groups=groups,
+                user_handle=secrets.token_bytes(32),
+            )
+            tx.people.add(person)
+            invitation = Invitation(
+                id=new_id(),
+                digest=digest_of(token),
+                principal=person.id,
+                created=now,
+                expires=now + 3600,
+                created_by="test",
+            )
+            tx.invitations.add(invitation)
+
+        self.write(add)
+        return f"{self.origin}/.bartizan/enrol#{token}"
