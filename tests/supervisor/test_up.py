@@ -96,6 +96,16 @@ def test_an_invalid_file_keeps_the_old_configuration_and_says_why(bartizan: Bart
     wait_until(lambda: bartizan.metric('bartizan_config_reloads_total{result="failed"}') >= 1)
 
 
+def test_a_policy_that_cannot_be_compiled_keeps_the_old_configuration(bartizan: Bartizan, upstream: Upstream) -> None:
+    access = {"enabled": True, "origin": "https://gateway.test"}
+    guards = {"access": {"policy": "session.aall >= 2"}}
+    bartizan.write(config(upstream, access=access, guards=guards))
+    refused = bartizan.run("reload")
+    assert refused.returncode == 1
+    assert "guards.access.policy: there is no attribute `session.aall`" in refused.stderr
+    assert get(bartizan) == 200
+
+
 def test_a_changed_file_is_noticed(bartizan: Bartizan, upstream: Upstream) -> None:
     bartizan.write(config(upstream, routes=[{"name": "api", "paths": ["/other"], "upstream": "api"}]))
     wait_until(lambda: get(bartizan, b"/") == 404)

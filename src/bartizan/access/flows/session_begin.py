@@ -15,14 +15,13 @@ from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Session
 from bartizan.access.transactions import Underway
 from bartizan.config.model import Access
+from bartizan.config.resolve import session_limits as limits_for_all
 from bartizan.errors import AccessError
 from bartizan.storage.records.entities import Device, Principal, SessionRecord, new_id
 from bartizan.storage.records.store import Transaction
 
 __all__ = ["SessionLimits", "begin_session", "session_limits"]
 
-_PRESETS = {"default": (900.0, 7200.0), "aal2": (3600.0, 86_400.0), "aal3": (900.0, 43_200.0)}
-"""Idle time and lifetime in seconds; the last two are the most that SP 800-63B-4 allows (2.2.3, 2.3.3)."""
 _MAX_AGENT = 256  # characters of User-Agent in the history
 
 
@@ -35,8 +34,8 @@ class SessionLimits(NamedTuple):
 
 def session_limits(access: Access, groups: Collection[str]) -> SessionLimits:
     """Return how long a session of a member of ``groups`` lasts: the shortest of what applies."""
-    idle, lifetime = _PRESETS[access.session.preset]
-    own = [access.session.idle or idle], [access.session.lifetime or lifetime]
+    idle, lifetime = limits_for_all(access.session)
+    own = [idle], [lifetime]
     for rules in access.groups:
         if rules.name in groups:
             own[0].extend(filter(None, (rules.session.idle,)))
