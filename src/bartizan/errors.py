@@ -26,6 +26,7 @@ BartizanError
 │   ├── PasswordRefused       a new password does not meet its policy; carries every reason
 │   └── TooManyAttempts       throttled; carries when to try again
 ├── PolicyError            an access policy cannot be compiled
+├── ScimError              a SCIM message (RFC 7644) is not what it has to be; carries the place in it
 ├── TlsError               a certificate, key, bundle or revocation list cannot be used
 └── ControlError           the running supervisor cannot be reached, or refused a command
 
@@ -55,6 +56,7 @@ __all__ = [
     "RecordNotFound",
     "RecordsError",
     "RequestError",
+    "ScimError",
     "SealError",
     "SecLangError",
     "SecretError",
@@ -259,6 +261,19 @@ class PolicyError(BartizanError):
         self.remedy = remedy
         told = f"{message} (line {line}, column {column} of the policy)"
         super().__init__(f"{told}: {remedy}" if remedy else told)
+
+
+class ScimError(BartizanError):
+    """A SCIM message is not what it has to be.
+
+    ``kind`` is a ``scimType`` of RFC 7644 table 9, ``path`` the place in the message, such as ``emails[0].value``.
+    """
+
+    def __init__(self, kind: str, path: str, message: str) -> None:
+        self.kind = kind
+        self.path = path
+        self.message = message
+        super().__init__(f"{path}: {message}" if path else message)
 
 
 class TlsError(BartizanError):
