@@ -6,27 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.support.administration import ROOT, office
 
-from bartizan.access.changes import MAX_GROUP, normalised_group
 from bartizan.errors import AccessError
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [("Finance Team", "Finance Team"), (" a ", "a"), ("e\u0301", "é"), ("", ""), ("a\tb", ""), ("x" * 129, "")],
-)
-def test_names_of_groups_have_one_form(typed: str, kept: str) -> None:
-    assert normalised_group(typed) == kept
-
-
-@given(st.text(max_size=200))
-def test_the_form_is_stable_and_bounded(typed: str) -> None:
-    once = normalised_group(typed)
-    assert len(once) <= MAX_GROUP
-    assert normalised_group(once) == once
 
 
 async def test_each_kind_of_change_has_its_line_and_none_has_none(tmp_path: Path) -> None:

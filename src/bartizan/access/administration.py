@@ -15,6 +15,7 @@ import msgspec
 
 from bartizan.access.approvals import Approvals, Asked
 from bartizan.access.changes import Actor, Changes
+from bartizan.access.forms import MAX_TEXT, is_email, is_line
 from bartizan.access.names import normalised_name
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access
@@ -33,7 +34,6 @@ from bartizan.storage.records.store import RecordStore, Transaction
 
 __all__ = ["Administration", "Invited", "Overview"]
 
-MAX_TEXT = 256  # characters of a display name, an address, a reason
 HISTORY = 20  # sessions that are shown of a person
 
 
@@ -113,8 +113,9 @@ class Administration:
         login = normalised_name(name)
         if not login:
             raise AccessError("bad_name", "A name has 1 to 128 characters that can be seen.")
-        for text in (display_name, email):
-            _check_text(text or "")
+        _check_line(display_name or "")
+        if email and not is_email(email):
+            raise AccessError("bad_email", "That is no address for mail: write name@example.org.")
         token, now = secrets.token_urlsafe(32), self._clock()
 
         def write(tx: Transaction) -> Invited:
@@ -150,7 +151,6 @@ class Administration:
 
         def write(tx: Transaction) -> None:
             person = _known(tx.people.get(principal))
-            tx.invitations.void(principal, self._clock())
             self._changes.person(tx, actor, person, msgspec.structs.replace(person, active=False))
 
         await self._changes.write(write)
@@ -265,7 +265,7 @@ class Administration:
 
         Then ``finish_reset``. Raises ``AccessError`` for the own account and for a reason that is none.
         """
-        _check_text(because)
+        _check_line(because)
         if not because.strip():
             raise AccessError("bad_reason", "Say why: whoever has to agree is shown it.")
 
@@ -324,6 +324,6 @@ def _known(person: Principal | None, name: str = "") -> Principal:
     return person
 
 
-def _check_text(text: str) -> None:
-    if len(text) > MAX_TEXT or not text.isprintable():
-        raise AccessError("bad_text", f"Write at most {MAX_TEXT} characters that can be seen.")
+def _check_line(text: str) -> None:
+    if not is_line(text):
+        raise AccessError("bad_text", f"Write one line of at most {MAX_TEXT} characters that can be seen.")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeVar
 
+from bartizan.access.forms import normalised_group
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access
 from bartizan.errors import AccessError, RecordNotFound
 from bartizan.storage.records.entities import AuditEvent, Group, Principal, SessionRecord, new_id
 from bartizan.storage.records.store import RecordStore, Transaction
 
-__all__ = ["MAX_GROUP", "Actor", "Changes", "normalised_group"]
+__all__ = ["Actor", "Changes"]
 
 T = TypeVar("T")
-MAX_GROUP = 128  # characters
 _FIELDS = ("name", "display_name", "email", "external_id")
 
 
@@ -25,14 +24,6 @@ class Actor(NamedTuple):
 
     id: str
     address: str = ""
-
-
-def normalised_group(text: str) -> str:
-    """Return a group's name as the records have it: NFC, without spaces around it; empty for what can be no name."""
-    if len(text) > MAX_GROUP:
-        return ""
-    name = unicodedata.normalize("NFC", text).strip()
-    return name if len(name) <= MAX_GROUP and name.isprintable() else ""
 
 
 class Changes:
@@ -52,10 +43,15 @@ class Changes:
         self.note(tx, actor, "principal.created", person.id, name=person.name, groups=", ".join(person.groups))
 
     def person(self, tx: Transaction, actor: Actor, before: Principal, after: Principal) -> Principal:
-        """Write what has changed of a person, each kind of change with its line in the audit trail."""
+        """Write what has changed of a person, each kind of change with its line in the audit trail.
+
+        With somebody who is disabled their invitations end; the caller ends their sessions.
+        """
         if before == after:
             return after
         tx.people.update(after)
+        if not after.active:
+            tx.invitations.void(after.id, self._clock())
         if before.active != after.active:
             self.note(tx, actor, f"principal.{'enabled' if after.active else 'disabled'}", after.id, name=after.name)
         if before.groups != after.groups:
