@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.denylist import denylist
 from benchmarks.journal import journal
 from benchmarks.memory import memory
+from benchmarks.policy import policy
 from benchmarks.proxy import proxy, ratelimit
 from benchmarks.report import OUTPUT, Row, write_report
 from benchmarks.state import state
@@ -28,6 +29,7 @@ TARGETS: dict[str, Callable[[Path, float], list[Row]]] = {
     "denylist": denylist,
     "journal": journal,
     "state": state,
+    "policy": policy,
 }
 
 
