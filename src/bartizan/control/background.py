@@ -16,10 +16,14 @@ MOST = 1000  # that may be under way at once; what comes then is left undone, an
 
 
 class Background:
-    """Call it with a coroutine, on the loop that serves; what it raises is logged."""
+    """Call it with a coroutine, on the loop that serves; what it raises is logged.
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    It begins after ``delay`` seconds, in which answers go out: so nobody can tell from their time what follows.
+    """
+
+    def __init__(self, log: FilteringBoundLogger, delay: float = 0.0) -> None:
         self._log = log
+        self._delay = delay
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __call__(self, work: Coroutine[Any, Any, None]) -> None:
@@ -42,9 +46,12 @@ class Background:
 
     async def _do(self, work: Coroutine[Any, Any, None]) -> None:
         try:
+            await asyncio.sleep(self._delay)
             await work
         except Exception as error:  # noqa: BLE001 - nobody else hears of it
             self._log.error("not done after an answer", what=_name(work), **told(error))
+        finally:
+            work.close()  # it may have been ended before it began
 
 
 def _name(work: Coroutine[Any, Any, None]) -> str:

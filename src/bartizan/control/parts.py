@@ -13,6 +13,7 @@ from bartizan.access.factors.push import Pusher
 from bartizan.access.factors.vapid import VapidKey
 from bartizan.access.factors.webauthn import WebAuthn
 from bartizan.access.flows.enrolment_state import Enrolment
+from bartizan.access.flows.lookup import StandIn
 from bartizan.access.flows.parts import Background, Parts, Signals
 from bartizan.access.passwords.breached import BreachedPasswords
 from bartizan.access.passwords.hashing import Passwords
@@ -65,6 +66,7 @@ def build_parts(
         in_a_row=ConsecutiveFailures(state, GUESSES_AT_ONCE),
         vault=opened.vault,
         pusher=Pusher(access.push, origin, opened.vapid, clock),
+        stand_in=StandIn(),
         place_of=no_place,
         signals=signals,
         later=later,

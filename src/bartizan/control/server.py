@@ -34,6 +34,7 @@ KEEP_ALIVE = 75  # seconds; workers close idle connections earlier, so that none
 THREADS = 8  # for what blocks: records
 OLDEST_SESSION = 30 * 86400.0
 """Seconds after which a session counts as over in the records, or its lifetime; an earlier one may have been longer."""
+DELAY = 0.05  # seconds after an answer until that is begun
 GRACE = 2.0  # seconds for what is done after answers, at the end
 
 
@@ -57,7 +58,7 @@ class ControlServer:
         self._clock = clock
         self._open_state = opener
         self._passwords = passwords
-        self._later = Background(log)
+        self._later = Background(log, DELAY)
         self._stats = Stats()
         self._current = _Current()
         self._prepared: Services | None = None

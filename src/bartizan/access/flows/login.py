@@ -8,12 +8,13 @@ worked out, one event is audited, one authentication is kept. Only where all was
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Collection
 
 import msgspec
 
-from bartizan.access.authentication import Authentication, Requirement, login_requirement, settle
+from bartizan.access.authentication import Authentication, login_requirement, settle
 from bartizan.access.flows.alarms import alarm, count_failure
+from bartizan.access.flows.lookup import Known, look_up
 from bartizan.access.flows.outcome import Going
 from bartizan.access.flows.parts import Parts, tried
 from bartizan.access.flows.visitor import Visitor
@@ -25,28 +26,6 @@ from bartizan.storage.records.store import Transaction
 
 __all__ = ["admit", "begin_login", "log_in", "password_change_due"]
 
-NOBODY = "nobody"
-"""What is asked for in place of a person that does not exist; no id looks like it."""
-_NOTHING = Requirement(1, ())
-
-
-class _Known(NamedTuple):
-    """What the records have about a name and a device's key."""
-
-    person: Principal | None
-    password: Credential | None
-    device: Device | None
-
-    @property
-    def is_theirs(self) -> bool:
-        """Whether the device was enrolled by this person, trusted still or not."""
-        return self.person is not None and self.device is not None and self.device.principal == self.person.id
-
-    @property
-    def trusted(self) -> Device | None:
-        """The device, if this person trusts it."""
-        return self.device if self.is_theirs and self.device and self.device.status == "trusted" else None
-
 
 async def log_in(
     parts: Parts, visitor: Visitor, name: str, password: str, going: Going
@@ -57,7 +36,7 @@ async def log_in(
     (``login_refused``) for a wrong password, ``AccessError`` (``device_not_trusted``) if it is trusted no more.
     """
     account = normalised_name(name)
-    known = await parts.read(lambda tx: _look_up(tx, account, visitor.thumbprint))
+    known = await parts.read(lambda tx: look_up(tx, account, visitor.thumbprint, parts.stand_in))
     device = known.trusted
     await admit(parts, visitor, account, device)
     secret = known.password.secret if known.password else None
@@ -92,6 +71,8 @@ async def begin_login(
 ) -> tuple[str, Underway[Authentication]]:
     """Keep an authentication of ``person``, or a decoy; ``device`` is the trusted one, None while it has to wait."""
     now = parts.clock()
+    groups = person.groups if person else ()  # a decoy takes as long to make
+    change = password_change_due(parts, groups, person.password_change if person else "", password, now)
     authentication = Authentication(
         purpose="login",
         phase="device",
@@ -99,12 +80,12 @@ async def begin_login(
         thumbprint=visitor.thumbprint,
         jwk={} if device else dict(visitor.jwk),
         device=device.id if device else "",
-        requirement=login_requirement(parts.access.groups, person.groups) if person else _NOTHING,
+        requirement=login_requirement(parts.access.groups, groups),
         attempts=parts.access.login.factor_attempts,
         created=now,
         proven=proven,
         device_bound=device_bound,
-        change=password_change_due(parts, person, password, now) if person else "",
+        change=change,
         next=going.next,
         held=going.held,
         client=going.client,
@@ -127,23 +108,19 @@ async def admit(parts: Parts, visitor: Visitor, account: str, device: Device | N
         raise
 
 
-def password_change_due(parts: Parts, person: Principal, password: Credential | None, now: float) -> str:
-    """Return why a person has to change their password now, or an empty string."""
-    if person.password_change or password is None:
-        return person.password_change
-    return "expired" if parts.policy(person.groups).expired(password.created, now) else ""
+def password_change_due(
+    parts: Parts, groups: Collection[str], noted: str, password: Credential | None, now: float
+) -> str:
+    """Return why a member of ``groups`` has to change their password now, or an empty string.
+
+    ``noted`` is what the records say (``Principal.password_change``).
+    """
+    created = password.created if password else now
+    expired = parts.policy(groups).expired(created, now)
+    return noted or ("expired" if expired else "")
 
 
-def _look_up(tx: Transaction, account: str, thumbprint: str) -> _Known:
-    """Ask the records the same whether there is such a person or not."""
-    person = tx.people.find(account or NOBODY)
-    if person is None:
-        tx.people.get(NOBODY)  # for a person who exists their groups are asked for
-    passwords = tx.credentials.of(person.id if person else NOBODY, "password")
-    return _Known(person, passwords[-1] if passwords else None, tx.devices.by_thumbprint(thumbprint))
-
-
-def _note(tx: Transaction, now: float, visitor: Visitor, known: _Known, *, right: bool) -> None:
+def _note(tx: Transaction, now: float, visitor: Visitor, known: Known, *, right: bool) -> None:
     actor = known.person.id if known.person else "unknown"
     device = known.trusted
     tried(

@@ -13,6 +13,7 @@ from bartizan.access.authentication import Authentication
 from bartizan.access.factors.push import Pusher
 from bartizan.access.factors.webauthn import WebAuthn
 from bartizan.access.flows.enrolment_state import Enrolment
+from bartizan.access.flows.lookup import StandIn
 from bartizan.access.passwords.breached import BreachedPasswords
 from bartizan.access.passwords.hashing import Passwords
 from bartizan.access.passwords.policy import PasswordPolicy, policy_for
@@ -68,6 +69,7 @@ class Parts:
     in_a_row: ConsecutiveFailures
     vault: Vault
     pusher: Pusher
+    stand_in: StandIn
     place_of: PlaceOf
     signals: Signals
     later: Background

@@ -83,7 +83,8 @@ async def change_in_session(parts: Parts, visitor: Visitor, found: Found, curren
 async def why_change(parts: Parts, principal: str) -> tuple[Principal, str]:
     """Return the person, and why their password has to be changed, or an empty string."""
     owner = await _owner(parts, principal, "")
-    return owner.person, password_change_due(parts, owner.person, owner.password, parts.clock())
+    person = owner.person
+    return person, password_change_due(parts, person.groups, person.password_change, owner.password, parts.clock())
 
 
 async def _replace(parts: Parts, visitor: Visitor, owner: _Owner, password: str, *, why: str) -> None:

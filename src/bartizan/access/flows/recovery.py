@@ -7,34 +7,26 @@ takes as long.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from bartizan.access.approvals import asked_from
 from bartizan.access.factors import recovery
 from bartizan.access.flows.alarms import alarm, count_failure
-from bartizan.access.flows.login import NOBODY, admit
+from bartizan.access.flows.login import admit
+from bartizan.access.flows.lookup import Known, look_up
 from bartizan.access.flows.notify import notify_devices
 from bartizan.access.flows.parts import Parts, tried
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.flows.waiting import recovery_asker
 from bartizan.access.names import normalised_name
-from bartizan.storage.records.entities import Credential, Device, Principal
+from bartizan.storage.records.entities import Credential, Principal
 from bartizan.storage.records.store import Transaction
 
 __all__ = ["ask_for_recovery"]
 
 
-class _Known(NamedTuple):
-    person: Principal | None
-    password: Credential | None
-    codes: list[Credential]
-    device: Device | None
-
-
 async def ask_for_recovery(parts: Parts, visitor: Visitor, name: str, password: str, code: str) -> float:
     """Ask; returns the waiting period in seconds, whether anything was asked or not. Raises ``TooManyAttempts``."""
     account = normalised_name(name)
-    known = await parts.read(lambda tx: _look_up(tx, account, visitor.thumbprint))
+    known = await parts.read(lambda tx: look_up(tx, account, visitor.thumbprint, parts.stand_in))
     await admit(parts, visitor, account, None)
     secret = known.password.secret if known.password else None
     right = await parts.hashed(lambda: parts.passwords.verify(secret, password))
@@ -48,16 +40,7 @@ async def ask_for_recovery(parts: Parts, visitor: Visitor, name: str, password: 
     return parts.access.devices.recovery_wait
 
 
-def _look_up(tx: Transaction, account: str, thumbprint: str) -> _Known:
-    person = tx.people.find(account or NOBODY)
-    if person is None:
-        tx.people.get(NOBODY)  # for a person who exists their groups are asked for
-    principal = person.id if person else NOBODY
-    passwords, codes = tx.credentials.of(principal, "password"), tx.credentials.of(principal, "recovery")
-    return _Known(person, passwords[-1] if passwords else None, list(codes), tx.devices.by_thumbprint(thumbprint))
-
-
-def _note(tx: Transaction, parts: Parts, visitor: Visitor, known: _Known, *, right: bool) -> None:
+def _note(tx: Transaction, parts: Parts, visitor: Visitor, known: Known, *, right: bool) -> None:
     actor = known.person.id if known.person else "unknown"
     tried(tx, parts.clock(), actor, "recovery.asked", right=right, address=visitor.address)
 

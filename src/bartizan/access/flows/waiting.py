@@ -13,6 +13,7 @@ import msgspec
 from bartizan.access.approvals import Asked, asked_from
 from bartizan.access.authentication import Authentication, device_confirmed
 from bartizan.access.factors.numbers import new_number
+from bartizan.access.flows.lookup import NOBODY
 from bartizan.access.flows.new_device import new_device
 from bartizan.access.flows.notify import notify_devices
 from bartizan.access.flows.parts import Parts, audited
@@ -23,9 +24,6 @@ from bartizan.storage.records.entities import Approval, Device
 from bartizan.storage.records.store import Transaction
 
 __all__ = ["Waiting", "ask_for_device", "device_status", "recovery_asker"]
-
-NOBODY = "nobody"
-"""What is asked for in place of an id that there is not; no id looks like it."""
 
 
 class Waiting(NamedTuple):
