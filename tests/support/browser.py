@@ -81,7 +81,7 @@ class Profile:
             locale="en-GB",
             timezone_id="UTC",
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(30_000)
         self.context.on("console", self._heard)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.context.on("request", self._asked)
@@ -102,7 +102,7 @@ class Profile:
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def _asked(self, request: Request) -> None:
         parts = urlsplit(request.url)

@@ -56,7 +56,8 @@ class Person:
     def enter(self, path: str = "/", password: str = PASSWORD, page: Page | None = None) -> None:
         """Go to a path, and give name and password when asked."""
         used = page or self.page
-        self.authenticator.answer(present=False)  # or the browser's list of passkeys logs in by itself
+        if used is self.page:
+            self.authenticator.answer(present=False)  # or the browser's list of passkeys logs in by itself
         used.goto(self.site.origin + path)
         used.get_by_label("Name").fill(self.name)
         used.get_by_label("Password", exact=True).fill(password)
@@ -78,5 +79,5 @@ class Person:
     def close(self) -> None:
         """Close the browser profile; it must have complained of nothing and asked nobody else."""
         self.profile.close()
-        assert self.profile.unexpected() == []
+        assert self.profile.unexpected() == [], self.profile.complaints
         assert self.profile.foreign == []

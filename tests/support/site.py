@@ -21,7 +21,7 @@ from tests.support.sessions import Clock
 T = TypeVar("T")
 ROUTES: list[dict[str, Any]] = [
     {"name": "pages", "upstream": "api", "guards": {"access": {"policy": "session.aal >= 2"}}},
-    {"name": "open", "paths": ["/open"], "upstream": "api", "guards": {"access": {"public": True}}},
+    {"name": "open", "paths": ["/open", "/favicon.ico"], "upstream": "api", "guards": {"access": {"public": True}}},
     {"name": "closed", "paths": ["/closed"], "upstream": "api"},
     {
         "name": "finance",
