@@ -52,13 +52,13 @@ class Api:
         self._thread.join(10)
 
     async def _page(self, request: Request) -> Response:
-        self.seen.append(dict(request.headers))
+        self.seen.append({":path": request.url.path, **request.headers})
         if "text/html" in request.headers.get("accept", ""):
             return HTMLResponse(_PAGE.format(title=html.escape(f"Page {request.url.path}")))
         return JSONResponse({"path": request.url.path, "headers": dict(request.headers)})
 
     async def _transfer(self, request: Request) -> Response:
-        self.seen.append(dict(request.headers))
+        self.seen.append({":path": request.url.path, **request.headers})
         if request.headers["content-type"].startswith("application/json"):
             fields = {name: str(value) for name, value in (await request.json()).items()}
         else:
