@@ -80,10 +80,13 @@ def test_what_is_not_there_cannot_be_changed(store: RecordStore, ann: Principal)
 def test_renaming_to_a_name_that_is_taken_is_a_conflict(store: RecordStore, ann: Principal) -> None:
     with store.transaction() as tx:
         tx.people.add(make_person("bob"))
-    with pytest.raises(RecordConflict), store.transaction() as tx:
-        tx.people.update(msgspec.structs.replace(ann, name="bob"))
+    with store.transaction() as tx:
+        with pytest.raises(RecordConflict, match="choose another name"):
+            tx.people.update(msgspec.structs.replace(ann, name="bob"))
+        tx.people.add(make_person("eve"))
     with store.transaction(read_only=True) as tx:
         assert tx.people.get(ann.id) == ann
+        assert tx.people.find("eve") is not None
 
 
 def test_groups_are_renamed_and_removed_and_people_stay(store: RecordStore, ann: Principal) -> None:

@@ -9,7 +9,7 @@ from tests.support.records import all_at_once, make_approval, make_person
 
 from bartizan.errors import RecordConflict, RecordsError
 from bartizan.storage.records.entities import Principal
-from bartizan.storage.records.store import RecordStore
+from bartizan.storage.records.store import RecordStore, Transaction
 
 
 def test_a_transaction_that_raises_leaves_nothing(store: RecordStore) -> None:
@@ -22,6 +22,21 @@ def test_a_transaction_that_raises_leaves_nothing(store: RecordStore) -> None:
         fail()
     with store.transaction(read_only=True) as tx:
         assert tx.people.list()[1] == 0
+
+
+def test_a_step_that_raises_is_undone_and_the_transaction_goes_on(store: RecordStore, ann: Principal) -> None:
+    def step(tx: Transaction) -> None:
+        with tx.step():
+            tx.people.add(make_person("eve"))
+            tx.people.add(make_person("ann"))
+
+    with store.transaction() as tx:
+        with pytest.raises(RecordConflict):
+            step(tx)
+        with tx.step():
+            tx.people.add(make_person("bob"))
+    with store.transaction(read_only=True) as tx:
+        assert [person.name for person in tx.people.list()[0]] == ["ann", "bob"]
 
 
 def test_others_see_what_is_committed_and_nothing_before(opened: Callable[[], RecordStore]) -> None:

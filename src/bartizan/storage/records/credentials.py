@@ -56,7 +56,8 @@ class Credentials:
         """
         values = {name: value for name, value in _values(credential).items() if name not in (*_FIXED, "counter")}
         values["revoked"] = func.coalesce(CredentialRow.revoked, credential.revoked)
-        if not self._statements.changed(update(CredentialRow).where(CredentialRow.id == credential.id).values(values)):
+        statement = update(CredentialRow).where(CredentialRow.id == credential.id).values(values)
+        if not self._statements.rewritten(statement):
             raise RecordNotFound("there is no such credential")
 
     def revoke(self, credential: str, when: float) -> bool:

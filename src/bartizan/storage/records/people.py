@@ -67,7 +67,7 @@ class People:
         if known is None:
             raise RecordNotFound("there is no such person")
         values = _PERSON.values(person)
-        self._statements.changed(update(PersonRow).where(PersonRow.id == person.id).values(values))
+        self._statements.rewritten(update(PersonRow).where(PersonRow.id == person.id).values(values))
         if set(known.groups) != set(person.groups):
             self.set_groups(person.id, person.groups)
 
@@ -95,7 +95,7 @@ class People:
     def update_group(self, group: Group) -> None:
         """Write a group as it is now. Raises ``RecordNotFound`` and ``RecordConflict``."""
         statement = update(GroupRow).where(GroupRow.id == group.id).values(_GROUP.values(group))
-        if not self._statements.changed(statement):
+        if not self._statements.rewritten(statement):
             raise RecordNotFound("there is no such group")
 
     def remove_group(self, group: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -65,9 +66,15 @@ class Statements:
             return int(self._connection.execute(statement).scalar() or 0)
 
     def changed(self, statement: Executable) -> int:
-        """Carry out an UPDATE or DELETE; returns how many rows it changed."""
+        """Carry out an UPDATE or DELETE that no constraint is in the way of; returns how many rows it changed."""
         self._writing()
         with translated(self._where):
+            return self._connection.execute(statement).rowcount
+
+    def rewritten(self, statement: Executable) -> int:
+        """Carry out an UPDATE that may raise ``RecordConflict``, after which the transaction goes on."""
+        self._writing()
+        with self.step():
             return self._connection.execute(statement).rowcount
 
     def counted(self, statement: Executable) -> int:
@@ -78,8 +85,14 @@ class Statements:
     def add(self, row: type[Base], values: dict[str, Any]) -> None:
         """Insert one row. Raises ``RecordConflict`` and ``RecordNotFound``, after which the transaction goes on."""
         self._writing()
-        with translated(self._where), self._connection.begin_nested():
+        with self.step():
             self._connection.execute(insert(row).values(values))
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Undo what is done in the block if it raises; the transaction goes on."""
+        with translated(self._where), self._connection.begin_nested():
+            yield
 
     def _writing(self) -> None:
         if self.read_only:

@@ -32,6 +32,8 @@ class Transaction:
         self.approvals = Approvals(statements)
         self.invitations = Invitations(statements)
         self.audit = Audit(statements)
+        self.step = statements.step
+        """Begin a block: what is done in it is undone if it raises, and the transaction goes on."""
 
 
 class RecordStore:
