@@ -70,6 +70,7 @@ def _absolute(parts: Parts, directory: Path) -> Parts:
         listeners={number: absolute_paths(item, directory) for number, item in parts.listeners.items()},
         upstreams={number: absolute_paths(item, directory) for number, item in parts.upstreams.items()},
         routes={number: absolute_paths(item, directory) for number, item in parts.routes.items()},
+        access=None if parts.access is None else absolute_paths(parts.access, directory),
         guards=None if parts.guards is None else absolute_paths(parts.guards, directory),
         storage=None if parts.storage is None else absolute_paths(parts.storage, directory),
     )

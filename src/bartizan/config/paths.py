@@ -9,7 +9,17 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from bartizan.config.model import Certificate, ClientCertificates, Config, Crs, Storage, UpstreamTls, Waf, WafOverride
+from bartizan.config.model import (
+    Access,
+    Certificate,
+    ClientCertificates,
+    Config,
+    Crs,
+    Storage,
+    UpstreamTls,
+    Waf,
+    WafOverride,
+)
 from bartizan.config.model.guards import Denylist, DenylistOverride
 from bartizan.config.rule_files import watched_files
 
@@ -23,6 +33,7 @@ _FILE_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
     UpstreamTls: ("ca", "certificate", "key"),
     Denylist: ("deny_files", "allow_files"),
     DenylistOverride: ("deny_files", "allow_files"),
+    Access: ("geo_database",),
     Waf: ("geo_database", "unicode_map"),
     WafOverride: ("geo_database", "unicode_map"),
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import NamedTuple
 
 from bartizan.access.approvals import Approvals, no_place
+from bartizan.access.approvals.places import places_from
 from bartizan.access.authentication import Authentication
 from bartizan.access.factors.challenges import Challenges
 from bartizan.access.factors.push import Pusher
@@ -67,7 +69,7 @@ def build_parts(
         vault=opened.vault,
         pusher=Pusher(access.push, origin, opened.vapid, clock),
         stand_in=StandIn(),
-        place_of=no_place,
+        place_of=places_from(Path(access.geo_database)) if access.geo_database else no_place,
         signals=signals,
         later=later,
     )

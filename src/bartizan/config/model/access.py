@@ -171,6 +171,9 @@ class Access(Model):
     login: Annotated[LoginLimits, Field(description="attempts to log in")] = LoginLimits()
     devices: Annotated[DeviceRules, Field(description="how devices come to be trusted")] = DeviceRules()
     push: Annotated[Push, Field(description="approval of logins on a trusted device")] = Push()
+    geo_database: Annotated[
+        str | None, Field(description="MaxMind DB file of cities or countries, for the place that approvals show")
+    ] = None
     risk: Annotated[AccessRisk, Field(description="what rising risk does to sessions")] = AccessRisk()
     assertion: Annotated[Assertion, Field(description="what upstreams are told")] = Assertion()
 

@@ -18,6 +18,7 @@ from bartizan.config.model import (
 )
 from bartizan.config.model.base import format_duration
 from bartizan.config.resolve import SESSION_PRESETS, session_limits
+from bartizan.config.semantics.files import readable_fault
 from bartizan.config.semantics.finding import Finding, LineOf, fault, repeated
 from bartizan.config.validation import Parts, shown
 
@@ -37,6 +38,8 @@ def access_findings(parts: Parts, line_of: LineOf) -> Iterator[Finding]:
         yield from _sessions(access)
         yield from _groups(access, line_of)
         yield from _risk(access)
+        if access.geo_database is not None and (found := readable_fault(access.geo_database)) is not None:
+            yield Finding(("access", "geo_database"), found[0], repr(access.geo_database), found[1])
         for number, service in enumerate(access.push.services):
             if host_fault(service.removeprefix("*.")) is not None:
                 remedy = "write push.example.org, or *.example.org for all below"
