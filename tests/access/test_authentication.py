@@ -86,10 +86,6 @@ class Machine(RuleBasedStateMachine):
     def confirm_device(self) -> None:
         self.step(steps.device_confirmed, "d1")
 
-    @rule()
-    def refuse_device(self) -> None:
-        self.step(steps.device_refused)
-
     @rule(factor=st.sampled_from(FACTORS), right=st.booleans(), bound=st.booleans())
     def guess(self, factor: str, right: bool, bound: bool) -> None:
         if self.step(steps.attempt, factor):
@@ -111,7 +107,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def revoke(self) -> None:
-        self.step(steps.revoked)
+        if self.now.phase == "device":
+            self.nobody = True
+        assert self.step(steps.revoked)
 
     @invariant()
     def what_ended_stays_ended(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import secrets
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
+import msgspec
 
 from bartizan.access.factors.totp import PERIOD, code_at, step_at
 from bartizan.access.sessions.model import Found, split_token
@@ -186,6 +188,20 @@ class World:
         assert browser.post("factors/totp", {"code": someone.code()})["step"] == "done"
         return browser
 
+    def disable(self, someone: Someone) -> None:
+        """Have somebody's account be used no more; nothing else follows from it here."""
+        self.change(someone, active=False)
+
+    def change(self, someone: Someone, **changes: Any) -> None:
+        """Change the record of a person."""
+
+        def write(tx: Transaction) -> None:
+            person = tx.people.get(someone.id)
+            assert person is not None
+            tx.people.update(msgspec.structs.replace(person, **changes))
+
+        self.in_records(write)
+
     def session(self, browser: Browser) -> Found | None:
         """Return the session of a browser's cookie as the state has it."""
         halves = split_token(browser.token or browser.cookies.get(SESSION, ""))
@@ -212,6 +228,7 @@ class World:
         later = self.control.server._later
         for _ in range(2000):
             if not later._tasks:
+                self.control.run(asyncio.sleep(0))  # signals are on their way through the loop
                 return
             time.sleep(0.002)
         raise TimeoutError("what is done after answers does not end")

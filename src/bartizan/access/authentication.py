@@ -2,13 +2,13 @@
 
     phase      event               next phase
     device     device_confirmed    what is still needed
-    device     device_refused      ended
+    device     revoked             device, as a decoy: whoever waits is not told
     factor     attempt             factor
     factor     failed              factor; ended if that was the last attempt
     factor     proven              what is still needed
     password   password_changed    what is still needed
     done       finished            ended
-    any        revoked             ended
+    others     revoked             ended
 
 "What is still needed" is, in this order: factors (``factor``), a new password (``password``), nothing (``done``). So
 nobody changes a password with the old one alone, and nothing is asked before a device is trusted.
@@ -42,7 +42,6 @@ __all__ = [
     "attempt",
     "available",
     "device_confirmed",
-    "device_refused",
     "failed",
     "finished",
     "level",
@@ -55,9 +54,7 @@ __all__ = [
 ]
 
 Phase = Literal["device", "factor", "password", "done", "ended"]
-Event = Literal[
-    "device_confirmed", "device_refused", "attempt", "failed", "proven", "password_changed", "finished", "revoked"
-]
+Event = Literal["device_confirmed", "attempt", "failed", "proven", "password_changed", "finished", "revoked"]
 
 
 class Requirement(msgspec.Struct, frozen=True, array_like=True):
@@ -174,11 +171,6 @@ def device_confirmed(authentication: Authentication, device: str) -> Authenticat
     return _go(authentication, "device_confirmed", device=device, jwk={}, approval="", number="")
 
 
-def device_refused(authentication: Authentication) -> Authentication:
-    """Nobody confirmed this device in time, or somebody refused it."""
-    return _go(authentication, "device_refused")
-
-
 def attempt(authentication: Authentication, factor: str) -> Authentication:
     """Pay for a guess before it is checked; ``proven`` gives the payment back.
 
@@ -221,8 +213,10 @@ def finished(authentication: Authentication) -> Authentication:
 
 
 def revoked(authentication: Authentication) -> Authentication:
-    """It is over, whatever it waited for."""
-    return msgspec.structs.replace(authentication, phase=_TABLE["*", "revoked"](authentication))
+    """It leads nowhere any more, whatever it waited for."""
+    if authentication.phase == "device":
+        return _go(authentication, "revoked", principal="")
+    return authentication if authentication.phase == "ended" else _go(authentication, "revoked")
 
 
 def settle(authentication: Authentication) -> Phase:
@@ -238,6 +232,10 @@ def _ended(_: Authentication) -> Phase:
     return "ended"
 
 
+def _device(_: Authentication) -> Phase:
+    return "device"
+
+
 def _factor(_: Authentication) -> Phase:
     return "factor"
 
@@ -246,15 +244,17 @@ def _factor_or_ended(authentication: Authentication) -> Phase:
     return "factor" if authentication.attempts else "ended"
 
 
-_TABLE: dict[tuple[Phase | Literal["*"], Event], Change] = {
+_TABLE: dict[tuple[Phase, Event], Change] = {
     ("device", "device_confirmed"): settle,
-    ("device", "device_refused"): _ended,
+    ("device", "revoked"): _device,
     ("factor", "attempt"): _factor,
     ("factor", "failed"): _factor_or_ended,
     ("factor", "proven"): settle,
     ("password", "password_changed"): settle,
     ("done", "finished"): _ended,
-    ("*", "revoked"): _ended,
+    ("factor", "revoked"): _ended,
+    ("password", "revoked"): _ended,
+    ("done", "revoked"): _ended,
 }
 
 

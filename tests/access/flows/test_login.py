@@ -3,14 +3,11 @@
 import json
 import statistics
 import time
-from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
-from tests.support.control import ORIGIN
 from tests.support.device import LOGIN, SESSION, Browser
-from tests.support.people import PASSWORD, Someone, World
+from tests.support.people import PASSWORD, World
 
 WRONG = "orchid tram violet kettel"
 ROOMY = {"login": {"per_account": 100_000, "per_device": 100_000, "per_address": 100_000, "per_network": 100_000}}
@@ -113,7 +110,7 @@ def test_login_ends_by_its_time(world: World) -> None:
 def test_somebody_who_is_disabled_does_not_get_in(world: World) -> None:
     alice = world.enrol()
     alice.browser.post("login", {"name": "alice", "password": PASSWORD})
-    _change(world, alice, active=False)
+    world.disable(alice)
 
     assert alice.browser.post("factors/totp", {"code": alice.code()}).code == "login_refused"
     assert alice.browser.post("login", {"name": "alice", "password": PASSWORD}).code == "login_refused"
@@ -135,7 +132,7 @@ def test_device_that_is_trusted_no_more_learns_that_and_no_more(world: World, st
 @pytest.mark.parametrize("settings", [ROOMY])
 def test_unknown_device_learns_nothing(world: World) -> None:
     alice = world.enrol()
-    _change(world, world.enrol("carol"), active=False)
+    world.disable(world.enrol("carol"))
     bob = world.enrol("bob")
 
     answers = [
@@ -333,14 +330,3 @@ def _difference(first: list[float], second: list[float]) -> float:
     """Return how far medians are apart, in units of the spread (the interquartile range of both together)."""
     low, _, high = statistics.quantiles(first + second, n=4)
     return abs(statistics.median(first) - statistics.median(second)) / (high - low)
-
-
-def _change(world: World, someone: Someone, **changes: Any) -> None:
-    change: Callable[[Any], Any] = lambda tx: tx.people.update(  # noqa: E731
-        msgspec.structs.replace(tx.people.get(someone.id), **changes)
-    )
-    world.in_records(change)
-
-
-def test_origin_is_the_one_of_the_configuration(world: World) -> None:
-    assert world.control.services.origin == ORIGIN

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from bartizan.access import authentication as steps
-from bartizan.access.approvals import Asked, asked_from
+from bartizan.access.approvals import Asked, TooMany, asked_from
 from bartizan.access.authentication import Authentication
 from bartizan.access.flows.notify import notify_devices
 from bartizan.access.flows.parts import Parts
@@ -15,6 +15,7 @@ from bartizan.access.flows.visitor import Visitor
 from bartizan.access.flows.waiting import Waiting
 from bartizan.access.transactions import Underway
 from bartizan.errors import AccessError, FactorError, TooManyAttempts
+from bartizan.storage.records.store import Transaction
 
 __all__ = ["ask_for_push", "push_status"]
 
@@ -31,8 +32,12 @@ async def ask_for_push(parts: Parts, visitor: Visitor, underway: Underway[Authen
         raise FactorError("factor_not_accepted", "This is not accepted here. Choose another way.")
     context = asked_from(visitor.address, visitor.client, parts.place_of)
     digest = underway.digest.hex()
-    asked = await parts.write(
-        lambda tx: parts.approvals.ask_login(
+
+    def ask(tx: Transaction) -> Asked | TooMany:
+        devices = tx.devices.of(authentication.principal)
+        if not any(device.status == "trusted" and device.id != authentication.device for device in devices):
+            raise FactorError("factor_not_accepted", "There is no other trusted device. Choose another way.")
+        return parts.approvals.ask_login(
             tx,
             authentication.principal,
             digest,
@@ -40,7 +45,8 @@ async def ask_for_push(parts: Parts, visitor: Visitor, underway: Underway[Authen
             device=authentication.device,
             data={"authentication": digest},
         )
-    )
+
+    asked = await parts.write(ask)
     if not isinstance(asked, Asked):
         for signal in asked.signals:
             parts.signals(signal, visitor.exchange)
