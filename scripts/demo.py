@@ -20,6 +20,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NoReturn
 
+from scripts.demo_access import AccessSteps
 from scripts.demo_stage import ROOT, Answer, Client, DemoFailed, Load, Setup, check, port, process, say, wait_for
 from scripts.demo_waf import WafSteps
 
@@ -30,7 +31,8 @@ NEW_ROUTE = """\
     rewrite: {prefix: /anything/}
 """
 TRY = """
-Serving until Ctrl-C. Try, from another terminal:
+Serving until Ctrl-C. Open the invitation above in a browser, then {url}/.bartizan/account
+(the browser has to trust {ca}). Try, from another terminal:
   curl --cacert {ca} {url}/anything/hello
   for i in $(seq 9); do curl -so /dev/null -w '%{{http_code}}\\n' --cacert {ca} {url}/anything/limited; done
   curl --cacert {ca} "{url}/anything?q=<script>alert(1)</script>"
@@ -67,6 +69,7 @@ class Demo:
         taken = time.monotonic() - begun
         self._client = Client(setup)
         self.waf = WafSteps(setup, self._client)
+        self.access = AccessSteps(setup, self._client)
         say("api", f"httpbin, a real WSGI application, served by granian twice: {' and '.join(setup.nodes)}")
         say("serve", f"$ bartizan up --dev\nhttps://localhost:{setup.https}, 2 workers, health checks every 500 ms")
         say("", f"a client that trusts only {_shown(setup.ca)} gets {self._client.tls()}")
@@ -164,7 +167,7 @@ class Demo:
         """Forget earlier runs, but not the local authority."""
         if self._setup.file.exists():
             check(self._setup.command("status").returncode != 0, f"another demo runs in {self._setup.directory}")
-        for name in ("state", "journal"):
+        for name in ("state", "journal", "records"):
             shutil.rmtree(self._setup.directory / "bartizan-data" / name, ignore_errors=True)
 
     def _start_copy(self, number: int) -> subprocess.Popen[bytes]:
@@ -209,7 +212,7 @@ class Demo:
 
     def _by_node(self, name: str) -> dict[str, float]:
         found = re.findall(rf'^{name}\{{[^}}]*node="([^"]+)"[^}}]*\}} (\S+)$', self._metrics(), re.MULTILINE)
-        return {node: float(value) for node, value in found}
+        return {node: float(value) for node, value in found if node in self._setup.nodes}
 
 
 def _listens(number: int) -> bool:
@@ -257,9 +260,14 @@ def main() -> int:
                 waf.tune,
                 waf.explain,
             ]
+            access = demo.access
+            steps += [access.closed, access.login, access.step_up, access.stolen, access.end]
             steps += [demo.ban, demo.failure, demo.reload, demo.look, waf.spent]
             for step in steps:
                 step()
+            link = access.invite_first()
+            say("invite", f"$ bartizan access invite admin --group administrators\n{link}")
+            say("", "with `--stay` this link makes whoever opens it the first administrator, for 72 hours")
             if options.stay:
                 _stay(setup)
         except DemoFailed as error:

@@ -72,7 +72,16 @@ routes:
     upstream: httpbin
     guards:
       waf: {{exclusions: {exclusions}}}
+  - name: members
+    paths: [/anything/members, "/anything/members/*"]
+    upstream: httpbin
+    guards:
+      access:
+        policy: '"members" in principal.groups && session.aal >= 2'
+        reauth:
+          - {{max_age: 5m, factor: webauthn, methods: [POST], when: number(request.body.amount) > 1000}}
 {more_routes}guards:
+  access: {{public: true}} # routes that say nothing else; without it they would refuse everybody
   denylist:
     deny: [192.0.2.0/24, "2001:db8::/32"]
   rate_limit:
@@ -84,6 +93,10 @@ routes:
     directives: | # CRS 3.3 does not look for directories in the names of uploaded files
       SecRule FILES "@rx \\.\\.[/\\x5c]" "id:10001,phase:2,deny,status:403,log,severity:CRITICAL,\\
           msg:'A directory in the name of an uploaded file',tag:'attack-lfi',logdata:'%{{MATCHED_VAR}}'"
+access:
+  enabled: true
+  origin: https://localhost:{https}
+  title: Demo
 storage:
   directory: bartizan-data
 admin:
@@ -190,6 +203,14 @@ class Client:
         finally:
             if connection is None:
                 used.close()
+
+    def send(self, method: str, path: str, headers: dict[str, str] | None = None) -> Answer:
+        """Send one request without a body."""
+        connection = self.connect()
+        try:
+            return self._send(connection, method, path, None, headers or {})
+        finally:
+            connection.close()
 
     def post(self, path: str, body: bytes, media_type: str, source: str | None = None) -> Answer:
         """Send one request with a body."""
