@@ -152,15 +152,21 @@ class World:
         return token
 
     def enrol(
-        self, name: str = "alice", *groups: str, passkey: bool = True, app: bool = True, backed_up: bool = False
+        self,
+        name: str = "alice",
+        *groups: str,
+        passkey: bool = True,
+        app: bool = True,
+        backed_up: bool = False,
+        password: str = PASSWORD,
     ) -> Someone:
         """Have somebody enrol and be logged in on their first device."""
         person = self.person(name, *groups)
         browser = self.browser()
-        someone = Someone(self, person.id, name, PASSWORD, browser, Authenticator(ORIGIN, backed_up=backed_up))
+        someone = Someone(self, person.id, name, password, browser, Authenticator(ORIGIN, backed_up=backed_up))
         started = browser.post("enrol/start", {"token": self.invite(person)})
         assert started.status == 200, started
-        assert browser.post("enrol/password", {"password": PASSWORD}).status == 200
+        assert browser.post("enrol/password", {"password": password}).status == 200
         if passkey:
             options = browser.post("enrol/webauthn/options")["publicKey"]
             made = someone.authenticator.create(options)
