@@ -278,8 +278,10 @@ class Administration:
 
         return await self._changes.write(write)
 
-    async def finish_reset(self, actor: Actor, approval: str) -> Invited:
+    async def finish_reset(self, actor: Actor, approval: str, principal: str | None = None) -> Invited:
         """Return the link of a reset that another administrator has agreed to, once, to whoever asked for it.
+
+        ``principal``: whose it has to be, where that is said too.
 
         What the person had is replaced when they use the link; until then it is as it was. Raises ``AccessError``.
         """
@@ -288,8 +290,8 @@ class Administration:
         def write(tx: Transaction) -> Invited:
             used = self._approvals.use(tx, approval, actor.id)
             person = _known(tx.people.get(used.principal))
-            if used.kind != "reset" or not person.active:
-                raise AccessError("approval_gone", "This is no reset, or its person is disabled.")
+            if used.kind != "reset" or not person.active or principal not in (None, person.id):
+                raise AccessError("approval_gone", "This is no reset, or its person is disabled or somebody else.")
             return self._invitation(tx, actor, person, token, "reset")
 
         return await self._changes.write(write)

@@ -25,6 +25,7 @@ COMMANDS = {
     "bans": "bartizan.cli.bans:bans",
     "journal": "bartizan.cli.journal:journal",
     "waf": "bartizan.cli.waf:waf",
+    "access": "bartizan.cli.access:access",
 }
 """Where each command lives."""
 
