@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,9 +40,12 @@ SCREENSHOTS = Path(os.environ.get("BARTIZAN_SCREENSHOTS", "build/screenshots"))
 
 
 @contextmanager
-def chromium(certificate: Path | None = None) -> Iterator[Browser]:
-    """Run Chromium; it trusts a server with this certificate (PEM) without knowing its authority, and no other."""
-    arguments = list(ARGUMENTS)
+def chromium(certificate: Path | None = None, extra: Sequence[str] = ()) -> Iterator[Browser]:
+    """Run Chromium; it trusts a server with this certificate (PEM) without knowing its authority, and no other.
+
+    ``extra`` are further arguments.
+    """
+    arguments = [*ARGUMENTS, *extra]
     if certificate is not None:
         arguments.append(f"--ignore-certificate-errors-spki-list={_pin(certificate)}")
     with sync_playwright() as playwright:

@@ -12,7 +12,7 @@ from bartizan.access.devices.jws import decode_base64url
 from bartizan.errors import ProofError
 from bartizan.storage.state.interface import State
 
-__all__ = ["Nonces"]
+__all__ = ["NonceSpent", "Nonces"]
 
 LIFETIME = 300.0  # seconds
 AHEAD = 5.0  # seconds that the clock of the machine which made it may be ahead
@@ -21,6 +21,13 @@ _TIME = struct.Struct("!Q")  # microseconds
 _SIZE = _TIME.size + _RANDOM + _MAC
 _LENGTH = 48  # characters
 _PREFIX = b"nonce/"
+
+
+class NonceSpent(ProofError):
+    """A nonce of ours came a second time: whoever sent it has seen a proof of somebody else, or sends twice."""
+
+    def __init__(self) -> None:
+        super().__init__("use_dpop_nonce", "The nonce of the proof was used already.")
 
 
 class Nonces:
@@ -37,12 +44,15 @@ class Nonces:
         return base64.urlsafe_b64encode(data + self._tag(data)).decode()
 
     async def spend(self, nonce: str | None) -> None:
-        """Take a nonce back; raises ``ProofError`` (``use_dpop_nonce``) if it is not ours, too old, or was spent."""
+        """Take a nonce back; raises ``ProofError`` (``use_dpop_nonce``) if it is not ours or too old.
+
+        Raises ``NonceSpent``, which is one, if it was spent before.
+        """
         data = self._read(nonce)
         if data is None:
             raise ProofError("use_dpop_nonce", "The proof needs a nonce that was given here and is fresh.")
         if not await self._state.add(_PREFIX + data, b"", LIFETIME + AHEAD):
-            raise ProofError("use_dpop_nonce", "The nonce of the proof was used already.")
+            raise NonceSpent
 
     def _read(self, nonce: str | None) -> bytes | None:
         if nonce is None or len(nonce) != _LENGTH or not nonce.isascii():
