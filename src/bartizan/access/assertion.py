@@ -13,11 +13,11 @@ from bartizan.access.sessions.model import Session
 from bartizan.config.model import Access
 from bartizan.keys.ring import KeyRing
 
-__all__ = ["AMR", "Assertions"]
+__all__ = ["Assertions", "methods_of"]
 
 MAX_KEPT = 10_000  # assertions that are kept to be used again
-AMR = {"password": "pwd", "totp": "otp", "webauthn": "hwk", "push": "swk"}
-"""Authentication method references (RFC 8176 section 2)."""
+_METHODS = {"password": ("pwd",), "totp": ("otp",), "webauthn": ("user",), "push": ("mca", "swk")}
+"""Authentication method references (RFC 8176 section 2); a push is answered on another device, by its key."""
 
 
 class Assertions:
@@ -45,9 +45,6 @@ class Assertions:
         return made
 
     def _claims(self, session: Session, audience: str, risk: int, now: float) -> dict[str, object]:
-        methods = [AMR[factor] for factor in session.factors if factor in AMR]
-        if len(session.factors) > 1 or "webauthn" in session.factors:
-            methods.append("mfa")
         return {
             "iss": self._issuer,
             "sub": session.principal,
@@ -62,10 +59,23 @@ class Assertions:
             "device": session.device,
             "acr": f"urn:bartizan:aal:{session.aal}",
             "aal": session.aal,
-            "amr": methods,
+            "amr": methods_of(session),
             "auth_time": int(session.authenticated),
             "risk": risk,
         }
+
+
+def methods_of(session: Session) -> list[str]:
+    """Return by what methods somebody proved who they are (``amr``, RFC 8176).
+
+    A WebAuthn key is said to be in hardware (``hwk``) only where that is known: at AAL3, where it cannot be copied.
+    """
+    methods = {method for factor in session.factors for method in _METHODS.get(factor, ())}
+    if "webauthn" in session.factors:
+        methods.add("hwk" if session.aal >= 3 else "swk")
+    if len(session.factors) > 1 or "webauthn" in session.factors:
+        methods.add("mfa")
+    return sorted(methods)
 
 
 def _says_the_same(before: Session, now: Session) -> bool:
@@ -75,4 +85,6 @@ def _says_the_same(before: Session, now: Session) -> bool:
         and before.aal == now.aal
         and before.groups == now.groups
         and before.factors == now.factors
+        and before.name == now.name
+        and before.display_name == now.display_name
     )
