@@ -1,4 +1,4 @@
-"""What docs/access.md says about policies."""
+"""What docs/access.md says about policies, and the configurations that it and README.md begin with."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 
-from bartizan.access.check import policy_findings
+from bartizan.access.check import notices, policy_findings
 from bartizan.access.policy.body import read_body
 from bartizan.access.policy.cel import Policy
 from bartizan.config.load import load
 from bartizan.errors import PolicyError
 from bartizan.http.headers import Headers
 
-PAGE = (Path(__file__).parents[3] / "docs" / "access.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "access.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"<!-- example: policy -->\n```yaml\n(.*?)```\n", PAGE, re.DOTALL)
+WHOLE = re.findall(r"<!-- example: whole -->\n```yaml\n(.*?)```\n", PAGE, re.DOTALL)
+PEOPLE = re.findall(r"```yaml\n(access:\n.*?)```\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
 QUESTIONS = re.findall(r"^\| (?:for|that) [^|]+ \| `(.+)` \|$", PAGE, re.MULTILINE)
 BASE = """
 listeners: [{address: "127.0.0.1:1"}]
@@ -28,6 +31,7 @@ access: {enabled: true, origin: https://localhost}
 def test_there_is_something_to_test() -> None:
     assert len(EXAMPLES) == 2
     assert len(QUESTIONS) == 12
+    assert len(WHOLE) == len(PEOPLE) == 1
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -35,6 +39,15 @@ def test_examples_are_valid(example: str, tmp_path: Path) -> None:
     file = tmp_path / "bartizan.yaml"
     file.write_text(BASE + example)
     assert load(file, {}, (policy_findings,)).config.routes
+
+
+@pytest.mark.parametrize("example", [*WHOLE, *(BASE[: BASE.index("access:")] + text for text in PEOPLE)])
+def test_configurations_to_begin_with_are_valid_and_refuse_nobody_by_mistake(example: str, tmp_path: Path) -> None:
+    file = tmp_path / "bartizan.yaml"
+    file.write_text(example)
+    config = load(file, {}, (policy_findings,)).config
+    assert config.access.enabled
+    assert not [notice for notice in notices(config) if "refuses everybody" in notice]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
