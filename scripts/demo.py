@@ -152,8 +152,8 @@ class Demo:
     def look(self) -> None:
         """What operators see."""
         wanted = (
-            r'bartizan_guard_verdicts_total\{.*guard="(denylist|rate_limit|waf)"',
-            r"bartizan_upstream_node_healthy\{",
+            r'bartizan_guard_verdicts_total\{.*guard="(denylist|rate_limit|waf|access)"',
+            r'bartizan_upstream_node_healthy\{node="127\.',
             r"bartizan_journal_records_total ",
         )
         lines = [line for line in self._metrics().splitlines() if any(re.match(each, line) for each in wanted)]

@@ -42,7 +42,7 @@ class AccessSteps:
 
     def login(self) -> None:
         """An invitation becomes a person with a device; the API is told who it is, and hears it from nobody else."""
-        order = ["access", "invite", "ada", "--display-name", "Ada", "--group", "members"]
+        order = ["access", "invite", "ada", "--display-name", "Ada", "--group", "members", "--create"]
         link = self._link(self._setup.run(*order))
         self._person.enrol(link.partition("#")[2], PASSWORD)
         say("enrol", f"$ bartizan {' '.join(order)}\n{_hidden(link)}\nada follows it: password, app, device: logged in")
@@ -63,13 +63,20 @@ class AccessSteps:
         say("", f"  {large.headers['www-authenticate']}")
 
     def end(self) -> None:
-        """A stolen cookie is worth nothing elsewhere, and a session that is revoked ends at once."""
-        order = ["access", "revoke", "ada", "--sessions"]
+        """A session that is revoked ends at once, on every worker."""
+        person = Person(self._origin, self._client.connect)
+        link = self._link(self._setup.run("access", "invite", "grace", "--group", "members"))
+        person.enrol(link.partition("#")[2], PASSWORD)
+        check(person.ask("GET", MEMBERS).status == 200, "grace does not get in")
+        order = ["access", "revoke", "grace", "--sessions"]
         self._setup.run(*order)
         begun = time.monotonic()
-        wait_for(lambda: self._person.ask("GET", MEMBERS).status == 401, "ada's session ended")
+        wait_for(lambda: person.ask("GET", MEMBERS).status == 401, "grace's session ended")
         taken = time.monotonic() - begun
-        say("revoke", f"$ bartizan {' '.join(order)}\nGET {MEMBERS}: 401, {taken * 1000:.0f} ms later")
+        say(
+            "revoke",
+            f"$ bartizan {' '.join(order)}\nGET {MEMBERS} by grace: 200 before, 401 {taken * 1000:.0f} ms after",
+        )
 
     def stolen(self) -> None:
         """The same cookie from another client."""
