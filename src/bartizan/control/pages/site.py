@@ -71,7 +71,7 @@ class Site:
 
     async def session_module(self, _: Request) -> Response:
         """Answer for the module that applications include: its URL stays the same over updates."""
-        text = f'export * from "{self._assets.url("session.js")}";\n'
+        text = f'import "{self._assets.url("session.js")}";\n'
         return Response(text, 200, {"cache-control": "no-cache"}, "text/javascript; charset=utf-8")
 
     def _render(self, template: str, status: int, facts: Mapping[str, str]) -> Response:

@@ -120,7 +120,7 @@ async function load() {
   $("#push").hidden = !pushKey || !notify.supported;
   $("#push-on").hidden = !account.push?.on;
   $("#push-off").hidden = Boolean(account.push?.on);
-  $("#account").hidden = false;
+  if ($(".opening:not([hidden])")) show($("#account"), { focus: false });
 }
 
 async function addTotp() {

@@ -51,7 +51,9 @@ export function clear() {
 export function fail(error, place = $("main")) {
   if (leads(error)) return;
   const box = $("#problem");
-  place.prepend(box);
+  const heading = $$("h1, h2", place).find((each) => each.offsetParent);
+  if (heading) heading.after(box);
+  else place.prepend(box);
   $("p", box).textContent = words(error);
   const reasons = error.reasons?.length > 1 ? error.reasons : [];
   $("ul", box).replaceChildren(

@@ -14,7 +14,7 @@ begin(async () => {
   $("input", field).required = current;
   for (const reason of document.querySelectorAll("[data-why]")) reason.hidden = reason.dataset.why !== (why || "own");
   explainPolicy($("#policy"), policy, $("#new"));
-  $("#ready").hidden = false;
+  show($("#ready"), { focus: false });
   onSubmit(form, async (values) => {
     const change = { new: values.new };
     if (current) change.current = values.current;
