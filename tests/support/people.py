@@ -93,13 +93,17 @@ class Someone:
 
 
 class World:
-    """A control server with people, a clock that is moved, and the signals that were raised."""
+    """A control server with people, a clock that is moved, and the signals that were raised.
 
-    def __init__(self, control: Control, clock: Clock) -> None:
+    ``client`` is how browsers reach it, by default as the edge does, without one in between.
+    """
+
+    def __init__(self, control: Control, clock: Clock, client: httpx.Client | None = None) -> None:
+        self.origin = control.config.access.origin or ORIGIN
         self.control = control
         self.clock = clock
         self.signals: list[Signal] = []
-        self._client = control.client()
+        self._client = client or control.client()
         self._take_signals()
 
     def close(self) -> None:
@@ -113,7 +117,7 @@ class World:
 
     def browser(self, **values: Any) -> Browser:
         """Return a new browser profile: a device that nobody knows."""
-        return Browser(self._client, ORIGIN, self.clock, **values)
+        return Browser(self._client, self.origin, self.clock, **values)
 
     def in_records(self, work: Callable[[Transaction], T]) -> T:
         """Do something in a transaction of the records."""
@@ -163,7 +167,7 @@ class World:
         """Have somebody enrol and be logged in on their first device."""
         person = self.person(name, *groups)
         browser = self.browser()
-        someone = Someone(self, person.id, name, password, browser, Authenticator(ORIGIN, backed_up=backed_up))
+        someone = Someone(self, person.id, name, password, browser, Authenticator(self.origin, backed_up=backed_up))
         started = browser.post("enrol/start", {"token": self.invite(person)})
         assert started.status == 200, started
         assert browser.post("enrol/password", {"password": password}).status == 200
