@@ -62,33 +62,32 @@ def test_a_private_key_is_refused_and_not_repeated(member: str) -> None:
     assert "c2VjcmV0" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"kty": "RSA"},
-        {"kty": "ec"},
-        {"kty": ABSENT},
-        {"crv": "P-384"},
-        {"crv": "secp256k1"},
-        {"crv": ["P-256"]},
-        {"x": ABSENT},
-        {"y": ABSENT},
-        {"x": 7},
-        {"x": ""},
-        {"x": DEVICE.jwk["x"] + "="},
-        {"x": "AA" + DEVICE.jwk["x"]},
-        {"x": DEVICE.jwk["x"][:-2]},
-        {"x": "é" * 43},
-        {"x": DEVICE.jwk["y"], "y": DEVICE.jwk["x"]},
-        {"x": "A" * 43, "y": "A" * 43},
-        {"x": "_" * 42 + "8"},
-        {"use": "enc"},
-        {"alg": "ES512"},
-        {"key_ops": ["sign"]},
-        {"key_ops": "verify"},
-    ],
-    ids=str,
-)
+OTHERS = [
+    {"kty": "RSA"},
+    {"kty": "ec"},
+    {"kty": ABSENT},
+    {"crv": "P-384"},
+    {"crv": "secp256k1"},
+    {"crv": ["P-256"]},
+    {"x": ABSENT},
+    {"y": ABSENT},
+    {"x": 7},
+    {"x": ""},
+    {"x": DEVICE.jwk["x"] + "="},
+    {"x": "AA" + DEVICE.jwk["x"]},
+    {"x": DEVICE.jwk["x"][:-2]},
+    {"x": "é" * 43},
+    {"x": DEVICE.jwk["y"], "y": DEVICE.jwk["x"]},
+    {"x": "A" * 43, "y": "A" * 43},
+    {"x": "_" * 42 + "8"},
+    {"use": "enc"},
+    {"alg": "ES512"},
+    {"key_ops": ["sign"]},
+    {"key_ops": "verify"},
+]
+
+
+@pytest.mark.parametrize("changes", OTHERS, ids=range(len(OTHERS)))
 def test_any_other_key_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ProofError) as caught:
         parse_jwk(jwk(**changes))
