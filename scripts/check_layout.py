@@ -22,6 +22,16 @@ RUN_THROUGH = {
     ),
     "tests/supervisor/test_companion.py": "control/process",
     "tests/control/test_server.py": "control/app control/routes",
+    "tests/control/test_services.py": "control/parts",
+    "tests/control/api/test_endpoint.py": (
+        "control/api/cookies control/api/problems control/api/proof control/api/session"
+    ),
+    "tests/access/flows/test_login.py": "access/flows/conclude access/flows/parts control/api/login",
+    "tests/access/flows/test_factors.py": "control/api/factors",
+    "tests/access/flows/test_enrolment.py": "access/flows/new_device control/api/enrol",
+    "tests/access/flows/test_passwords.py": "control/api/password",
+    "tests/access/flows/test_inbox.py": "control/api/approvals",
+    "tests/access/flows/test_account.py": "control/api/account",
     "tests/edge/test_wire.py": (
         "edge/build edge/context edge/forwarding edge/gateway edge/guards edge/http1/client edge/http1/framing "
         "edge/http1/pace edge/http1/serialise edge/http1/server edge/ids edge/layers edge/listen edge/proxy "

@@ -192,6 +192,18 @@ def test_unknown_names_take_as_long_as_known_ones(world: World) -> None:
             assert _difference(times[first], times[second]) < 0.5, (path, first, second)
 
 
+def test_right_password_on_a_device_of_somebody_else_is_a_signal(world: World) -> None:
+    world.enrol()
+    bob = world.enrol("bob")
+
+    assert attempt(bob.browser)[1] == {"step": "device"}
+
+    (signal,) = world.raised("access.foreign_device")
+    device = world.device(bob.browser)
+    assert device is not None
+    assert {("principal", "alice"), ("device", device.id)} <= {(actor.kind, actor.value) for actor in signal.actors}
+
+
 def test_right_password_on_an_unknown_device_is_a_signal(world: World) -> None:
     world.enrol()
 

@@ -7,6 +7,7 @@ import pytest
 from tests.support.control import ORIGIN
 from tests.support.device import Browser
 from tests.support.people import World
+from tests.support.records import make_group
 
 from bartizan.access.flows.session_begin import session_limits
 from bartizan.config.model import Access
@@ -152,3 +153,16 @@ def test_device_that_was_revoked_during_the_login_gets_none(world: World) -> Non
 
     assert answer.code == "device_not_trusted"
     assert alice.browser.post("account").status == 200  # the session before goes on until it is ended
+
+
+@pytest.mark.parametrize("settings", [{"groups": [{"name": "finance", "additional_factors": 2}]}])
+def test_whoever_comes_into_a_stricter_group_during_the_login_begins_anew(world: World) -> None:
+    alice = world.enrol("alice")
+    alice.browser.post("login", {"name": "alice", "password": alice.password})
+    world.in_records(lambda tx: tx.people.add_group(make_group("finance")))
+    world.in_records(lambda tx: tx.people.set_groups(alice.id, ["finance"]))
+
+    answer = alice.browser.post("factors/totp", {"code": alice.code()})
+
+    assert answer.code == "login_expired"
+    assert len(world.in_records(lambda tx: tx.sessions.live(alice.id))) == 1  # that of the enrolment

@@ -11,8 +11,9 @@ from bartizan.access.flows.parts import Parts
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import digest_of
 from bartizan.pipeline import Actor, Signal
+from bartizan.storage.records.entities import Device
 
-__all__ = ["ALARMS", "FAILURES", "alarm", "count_failure"]
+__all__ = ["ALARMS", "FAILURES", "alarm", "alarm_of_device", "count_failure"]
 
 
 class _Alarm(NamedTuple):
@@ -28,7 +29,7 @@ ALARMS = {
     "access.unknown_device": _Alarm(50, "T1078"),  # Valid Accounts
     "access.code_replayed": _Alarm(60, "T1111"),  # Multi-Factor Authentication Interception
     "access.proof_replayed": _Alarm(60, "T1550"),  # Use Alternate Authentication Material
-    "access.foreign_device": _Alarm(60, "T1550"),
+    "access.foreign_device": _Alarm(60, "T1078"),  # a device that somebody else enrolled
     "access.cookie_stolen": _Alarm(90, "T1539"),  # Steal Web Session Cookie
     "access.recovery_asked": _Alarm(50, "T1098"),  # Account Manipulation
 }
@@ -66,6 +67,15 @@ def alarm(
         evidence=evidence,
     )
     parts.signals(signal, visitor.exchange)
+
+
+def alarm_of_device(parts: Parts, visitor: Visitor, known: Device | None, principal: str) -> None:
+    """Raise the signal that somebody with the right secret is on a device that ``principal`` does not trust.
+
+    ``known`` is that device, if somebody else has enrolled it.
+    """
+    name = "access.unknown_device" if known is None else "access.foreign_device"
+    alarm(parts, visitor, name, principal=principal, device=known.id if known else "")
 
 
 async def count_failure(parts: Parts, visitor: Visitor, name: str, account: str, *, principal: str = "") -> None:

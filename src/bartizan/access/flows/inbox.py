@@ -10,9 +10,11 @@ from bartizan.access.approvals import Decider, Decision, Shown, Verdict
 from bartizan.access.authentication import revoked
 from bartizan.access.factors.webauthn import record_use
 from bartizan.access.factors.webauthn_json import read_assertion
+from bartizan.access.flows.challenge import RECENT, Challenge
 from bartizan.access.flows.endings import end_sessions
 from bartizan.access.flows.factors import cloned
 from bartizan.access.flows.parts import Parts, audited
+from bartizan.access.flows.reauth import is_fresh
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Found, Session
 from bartizan.errors import AccessError, ClonedAuthenticator, FactorError
@@ -68,6 +70,9 @@ async def answer(
     Raises ``AccessError`` for what cannot be answered, or was meanwhile, ``FactorError`` for a gesture that fails.
     """
     session = found.session
+    about = await parts.read(lambda tx: tx.approvals.get(approval))
+    if about is not None and about.principal != session.principal and verdict == "approve":
+        _expect_fresh(parts, session)
     if credential is not None:
         await _gesture(parts, visitor, found, approval, credential)
     decider = _decider(parts, session, gesture=credential is not None)
@@ -83,6 +88,12 @@ async def answer(
         attempts_left=decision.attempts_left,
         change_password=decision.password_change,
     )
+
+
+def _expect_fresh(parts: Parts, session: Session) -> None:
+    """An administrator lets somebody in: with a passkey that was used just now."""
+    if not is_fresh(session, "webauthn", RECENT, parts.clock()):
+        raise Challenge("reauth_required", "Use your passkey first.", factor="webauthn", max_age=RECENT)
 
 
 def _decider(parts: Parts, session: Session, *, gesture: bool = False) -> Decider:
@@ -117,6 +128,9 @@ def _decide(
 ) -> Decision:
     decision = parts.approvals.answer(tx, approval, verdict, decider, number)
     about, now = decision.approval, parts.clock()
+    device = tx.devices.get(decider.device)
+    if device is None or device.status != "trusted":
+        raise AccessError("device_not_trusted", "This device is not trusted any more. Ask an administrator.")
     if decision.event != "gone":
         audited(
             tx,

@@ -13,7 +13,7 @@ from collections.abc import Collection
 import msgspec
 
 from bartizan.access.authentication import Authentication, login_requirement, settle
-from bartizan.access.flows.alarms import alarm, count_failure
+from bartizan.access.flows.alarms import alarm, alarm_of_device, count_failure
 from bartizan.access.flows.lookup import Known, look_up
 from bartizan.access.flows.outcome import Going
 from bartizan.access.flows.parts import Parts, tried
@@ -50,7 +50,7 @@ async def log_in(
     if device is not None and not right:
         raise FactorError("login_refused", "The name or the password is not right.")
     if device is None and right:
-        alarm(parts, visitor, "access.unknown_device", principal=_name(known.person))
+        alarm_of_device(parts, visitor, known.device, _name(known.person))
     person = known.person if right and (known.device is None or device is not None) else None
     if device is not None and known.password is not None and right:
         await _rehash(parts, known.password, password)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bartizan.access.authentication import Authentication
 from bartizan.access.factors.webauthn import Used, record_use
 from bartizan.access.factors.webauthn_json import Assertion, read_assertion
-from bartizan.access.flows.alarms import alarm, count_failure
+from bartizan.access.flows.alarms import alarm_of_device, count_failure
 from bartizan.access.flows.factors import cloned
 from bartizan.access.flows.login import admit, begin_login
 from bartizan.access.flows.outcome import Going
@@ -47,7 +47,7 @@ async def log_in_with_passkey(
     if theirs and trusted is None:
         raise AccessError("device_not_trusted", "This device is not trusted any more. Ask an administrator.")
     if trusted is None:
-        alarm(parts, visitor, "access.unknown_device", principal=owner.name)
+        alarm_of_device(parts, visitor, device, owner.name)
     person = owner if device is None or trusted is not None else None
     proven = {"webauthn": now}
     return await begin_login(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bartizan.access.authentication import Authentication, finished, level
+from bartizan.access.authentication import Authentication, finished, level, login_requirement
 from bartizan.access.flows.endings import end_sessions
 from bartizan.access.flows.outcome import Begun
 from bartizan.access.flows.parts import Parts, audited
@@ -49,7 +49,7 @@ async def begin_session(parts: Parts, visitor: Visitor, underway: Underway[Authe
     Raises ``AccessError`` if the login is not finished, was used, or the person or the device may not log in any more.
     """
     authentication = await parts.authentications.finish(underway, finished)
-    person, device = await parts.read(lambda tx: _whose(tx, authentication))
+    person, device = await parts.read(lambda tx: _whose(tx, parts.access, authentication))
     session = _session(parts, visitor, authentication, person, device)
     token, digest = await parts.sessions.begin(session)
     try:
@@ -62,13 +62,19 @@ async def begin_session(parts: Parts, visitor: Visitor, underway: Underway[Authe
     return Begun(token, session.kind, session.expires - session.created)
 
 
-def _whose(tx: Transaction, authentication: Authentication) -> tuple[Principal, Device]:
+def _whose(tx: Transaction, access: Access, authentication: Authentication) -> tuple[Principal, Device]:
     person, device = tx.people.get(authentication.principal), tx.devices.get(authentication.device)
     if person is None or not person.active:
         raise AccessError("login_refused", "This account cannot be used. Ask an administrator.")
     if device is None or device.principal != person.id or device.status != "trusted":
         raise AccessError("device_not_trusted", "This device is not trusted any more. Ask an administrator.")
+    if login_requirement(access.groups, person.groups) != authentication.requirement:
+        raise _begin_anew()  # they have come into a group whose members prove more
     return person, device
+
+
+def _begin_anew() -> AccessError:
+    return AccessError("login_expired", "Your account was changed while you logged in. Begin anew.")
 
 
 def _session(
@@ -123,10 +129,14 @@ def _record(
     person, device = tx.people.get(session.principal), tx.devices.get(session.device)
     if person is None or not person.active or device is None or device.status != "trusted":
         raise AccessError("login_refused", "This account or device cannot be used any more.")
+    if person.groups != session.groups:
+        raise _begin_anew()
     for ran_out in gone:
         tx.sessions.end(ran_out, now, "expired")
     live = tx.sessions.live(session.principal)
     surplus = live[: max(0, len(live) + 1 - parts.access.session.concurrent)]
+    for each in surplus:  # here, so that a login at the same moment does not count them too
+        tx.sessions.end(each.digest, now, "surplus")
     tx.sessions.add(
         SessionRecord(
             id=session.id,

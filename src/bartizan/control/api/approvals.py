@@ -12,6 +12,7 @@ from bartizan.access.flows.recovery import ask_for_recovery
 from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form
 from bartizan.control.api.login import Credential, Name, Password
 from bartizan.control.api.problems import WrongNumber
+from bartizan.storage.records.store import Transaction
 
 __all__ = ["ENDPOINTS", "Id"]
 
@@ -45,7 +46,10 @@ async def approvals(call: Call, _: Empty) -> dict[str, Any]:
     """What waits for an answer on this device."""
     waiting = await flow.inbox(call.parts, call.session)
     here = asked_from(call.visitor.address, call.visitor.client, call.parts.place_of)
-    return {"here": here, "approvals": [_shown(each) for each in waiting]}
+    own = call.session.session.principal
+    others = sorted({each.principal for each in waiting if each.principal != own})
+    names = await call.parts.read(lambda tx: {other: _name(tx, other) for other in others})
+    return {"here": here, "approvals": [_shown(each, names.get(each.principal)) for each in waiting]}
 
 
 async def options(call: Call, body: About) -> dict[str, Any]:
@@ -75,7 +79,13 @@ async def recover(call: Call, body: Recover) -> dict[str, Any]:
     return {"wait": int(wait)}
 
 
-def _shown(approval: Shown) -> dict[str, Any]:
+def _name(tx: Transaction, principal: str) -> str:
+    person = tx.people.get(principal)
+    return "" if person is None else person.name
+
+
+def _shown(approval: Shown, name: str | None) -> dict[str, Any]:
+    """Return what the page shows; ``name`` is that of another person, whom an administrator decides about."""
     said: dict[str, Any] = {
         "id": approval.id,
         "kind": approval.kind,
@@ -85,7 +95,10 @@ def _shown(approval: Shown) -> dict[str, Any]:
         "expires": approval.expires,
         "number": approval.kind in ("device", "login"),
         "approved": approval.approved,
+        "mine": name is None,
     }
+    if name is not None:
+        said["name"] = name
     if approval.not_before:
         said["not_before"] = approval.not_before
     return said

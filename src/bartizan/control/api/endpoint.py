@@ -14,6 +14,7 @@ recent              a session in which somebody proved within 5 minutes who they
 webauthn            the same, by WebAuthn
 administrator       a session of a member of ``access.administrators``
 change              the same, with WebAuthn within 5 minutes
+provision           the same for cookies; for access tokens, with WebAuthn at any time in the session
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ Needs = Literal[
     "webauthn",
     "administrator",
     "change",
+    "provision",
 ]
 B = TypeVar("B", bound=msgspec.Struct)
 F = TypeVar("F")

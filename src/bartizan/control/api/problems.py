@@ -9,10 +9,11 @@ import msgspec
 from starlette.responses import Response
 
 from bartizan.access.challenge import ACR_VALUES
+from bartizan.access.flows.challenge import Challenge
 from bartizan.control.problems import problem_of
 from bartizan.errors import AccessError, BartizanError
 
-__all__ = ["STATUSES", "Challenge", "WrongNumber", "answer_problem"]
+__all__ = ["STATUSES", "WrongNumber", "answer_problem"]
 
 STATUSES = {
     "use_dpop_nonce": 401,
@@ -36,29 +37,12 @@ STATUSES = {
     "held_gone": 410,
     "invitation_invalid": 410,
     "busy": 503,
+    "bad_name": 422,
+    "bad_email": 422,
+    "bad_text": 422,
+    "bad_reason": 422,
 }
 """Those that are not what their kind of error has (``control.problems``)."""
-
-
-class Challenge(AccessError):
-    """Somebody has to log in, or to prove anew who they are; ``max_age`` is in seconds, ``factor`` by what."""
-
-    def __init__(self, code: str, message: str, *, factor: str = "any", max_age: float | None = None) -> None:
-        self.factor = factor
-        self.max_age = max_age
-        super().__init__(code, message)
-
-    def header(self) -> str:
-        """Return WWW-Authenticate (RFC 9449 section 7.1, RFC 9470 section 3)."""
-        parts = ['algs="ES256"']
-        if self.code == "reauth_required":
-            parts.append('error="insufficient_user_authentication"')
-            parts.append(f'acr_values="{ACR_VALUES[self.factor]}"')
-            if self.max_age is not None:
-                parts.append(f'max_age="{self.max_age:.0f}"')
-        else:
-            parts.append('error="invalid_token"')
-        return f"DPoP {', '.join(parts)}"
 
 
 class WrongNumber(AccessError):
@@ -91,7 +75,7 @@ def answer_problem(error: BartizanError, exchange: str) -> Response:
     if exchange:
         document["instance"] = f"urn:bartizan:exchange:{exchange}"
     if isinstance(error, Challenge):
-        headers["WWW-Authenticate"] = error.header()
+        headers["WWW-Authenticate"] = _authenticate(error)
         if error.code == "reauth_required":
             document["factor"] = error.factor
         if error.max_age is not None:
@@ -101,3 +85,16 @@ def answer_problem(error: BartizanError, exchange: str) -> Response:
     elif problem.code == "use_dpop_nonce":
         headers["WWW-Authenticate"] = 'DPoP error="use_dpop_nonce", algs="ES256"'
     return Response(msgspec.json.encode(document), status, headers, "application/problem+json")
+
+
+def _authenticate(challenge: Challenge) -> str:
+    """Return WWW-Authenticate (RFC 9449 section 7.1, RFC 9470 section 3)."""
+    parts = ['algs="ES256"']
+    if challenge.code == "reauth_required":
+        parts.append('error="insufficient_user_authentication"')
+        parts.append(f'acr_values="{ACR_VALUES[challenge.factor]}"')
+        if challenge.max_age is not None:
+            parts.append(f'max_age="{challenge.max_age:.0f}"')
+    else:
+        parts.append('error="invalid_token"')
+    return f"DPoP {', '.join(parts)}"

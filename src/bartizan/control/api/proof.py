@@ -7,6 +7,8 @@ from starlette.requests import Request
 
 from bartizan.access.devices.dpop import Proof, verify_proof
 from bartizan.access.devices.jws import decode_base64url
+from bartizan.access.devices.nonces import NonceSpent
+from bartizan.access.flows.alarms import alarm
 from bartizan.access.flows.visitor import Visitor
 from bartizan.control.api.session import access_token
 from bartizan.control.requests import ClientInfo, client_of
@@ -38,8 +40,13 @@ async def proven_visitor(request: Request, services: Services) -> Visitor:
         if error.code == "invalid_dpop_proof" and len(proofs) == 1 and _lacks_nonce(proofs[0]):
             raise _nonce_needed() from error  # a clock that is wrong does not matter with a nonce
         raise
-    await services.nonces.spend(proof.nonce)
-    return _visitor(request, client, proof)
+    visitor = _visitor(request, client, proof)
+    try:
+        await services.nonces.spend(proof.nonce)
+    except NonceSpent:
+        alarm(services.parts, visitor, "access.proof_replayed")
+        raise
+    return visitor
 
 
 def _visitor(request: Request, client: ClientInfo, proof: Proof) -> Visitor:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
 from starlette.requests import Request
 
 from bartizan.access.flows.alarms import alarm
+from bartizan.access.flows.challenge import RECENT, Challenge
 from bartizan.access.flows.endings import end_sessions
 from bartizan.access.flows.parts import Parts
 from bartizan.access.flows.reauth import is_fresh
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Found, Session
 from bartizan.access.sessions.standing import judge
-from bartizan.control.api.problems import Challenge
 from bartizan.errors import AccessError
 
-__all__ = ["RECENT", "access_token", "session_for"]
+__all__ = ["access_token", "session_for"]
 
-RECENT = 300.0  # seconds that somebody counts as having just proven who they are
 _MAX_TOKEN = 256  # characters
 
 
@@ -43,7 +43,7 @@ async def session_for(
     if found.session.thumbprint != visitor.thumbprint:
         await _stolen(parts, visitor, found)
     found = await _judge(parts, visitor, found, to_renew=needs == "session_to_renew")
-    if needs in ("administrator", "change") and parts.access.administrators not in found.session.groups:
+    if needs in ("administrator", "change", "provision") and parts.access.administrators not in found.session.groups:
         raise AccessError("not_administrator", "Only administrators may do this.")
     _check_freshness(found.session, needs, parts.clock())
     if is_use:
@@ -69,11 +69,20 @@ async def _judge(parts: Parts, visitor: Visitor, found: Found, *, to_renew: bool
     return found
 
 
+def check_passkey(session: Session, now: float, max_age: float = RECENT) -> None:
+    """Return if a passkey was used in the session within ``max_age`` seconds; raises ``Challenge`` otherwise."""
+    if not is_fresh(session, "webauthn", max_age, now):
+        limit = max_age if math.isfinite(max_age) else None
+        raise Challenge("reauth_required", "Use your passkey first.", factor="webauthn", max_age=limit)
+
+
 def _check_freshness(session: Session, needs: str, now: float) -> None:
     if needs == "recent" and not is_fresh(session, "any", RECENT, now):
         raise Challenge("reauth_required", "Prove anew who you are first.", max_age=RECENT)
-    if needs in ("webauthn", "change") and not is_fresh(session, "webauthn", RECENT, now):
-        raise Challenge("reauth_required", "Use your passkey first.", factor="webauthn", max_age=RECENT)
+    if needs in ("webauthn", "change"):
+        check_passkey(session, now)
+    if needs == "provision":
+        check_passkey(session, now, RECENT if session.kind == "cookie" else math.inf)
 
 
 async def _stolen(parts: Parts, visitor: Visitor, found: Found) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bartizan.control.api import account, approvals, enrol, factors, login, password, sessions
+from bartizan.control.api import account, admin, approvals, enrol, factors, login, password, sessions
 from bartizan.control.api.endpoint import Endpoint
 
 __all__ = ["API", "BASE"]
@@ -19,4 +19,5 @@ API: tuple[Endpoint[Any], ...] = (
     *sessions.ENDPOINTS,
     *approvals.ENDPOINTS,
     *account.ENDPOINTS,
+    *admin.ENDPOINTS,
 )
