@@ -51,7 +51,9 @@ async function decide(card, { id, kind }, { decision, number }) {
 
 function cardOf(approval) {
   const { id, kind, context, created } = approval;
-  const card = copyOf(`approval-${$(`#approval-${kind}`) ? kind : "login"}`);
+  const whose = approval.mine === false ? `${kind}-other` : kind; // an administrator decides about others
+  const card = copyOf(`approval-${$(`#approval-${whose}`) ? whose : "login"}`);
+  fill(card, { name: approval.name });
   details(card, context, created);
   const field = $("[name=number]", card);
   if (field) {
