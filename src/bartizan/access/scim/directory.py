@@ -91,9 +91,17 @@ class Directory:
 
     async def replace_user(self, actor: Actor, principal: str, user: UserInput) -> None:
         """Make a person what a User says. Raises ``RecordNotFound`` and ``RecordConflict``."""
+        await self.change_user(actor, principal, lambda _: user)
+
+    async def change_user(self, actor: Actor, principal: str, change: Callable[[dict[str, Any]], UserInput]) -> None:
+        """Make a person what ``change`` makes of their User: nobody else changes them in between.
+
+        Raises what ``change`` does, ``RecordNotFound`` and ``RecordConflict``.
+        """
 
         def write(tx: Transaction) -> Change:
             before = _person(tx, principal)
+            user = change(user_resource(before, _ids(tx), self._base))
             after = self._changes.person(tx, actor, before, merged(before, user, self._clock()))
             return Change(before, after, "")
 
@@ -113,10 +121,19 @@ class Directory:
 
     async def replace_group(self, actor: Actor, identifier: str, group: GroupInput) -> None:
         """Make a group what a Group says. Raises ``RecordNotFound`` and ``RecordConflict``."""
+        await self.change_group(actor, identifier, lambda _: group)
+
+    async def change_group(self, actor: Actor, identifier: str, change: Callable[[dict[str, Any]], GroupInput]) -> None:
+        """Make a group what ``change`` makes of its Group: no other call changes its members in between.
+
+        Raises what ``change`` does, ``RecordNotFound`` and ``RecordConflict``.
+        """
 
         def write(tx: Transaction) -> list[Change]:
             before = _group(tx, identifier)
+            tx.people.update_group(before)  # others who change this group wait from here on
             members = _members(tx, before)
+            group = change(group_resource(before, members, self._base))
             after = msgspec.structs.replace(before, name=group.name)
             renamed = []
             if after != before:

@@ -80,6 +80,8 @@ def _value(text: str) -> tuple[str | bool, str]:
         raise _refused("a value is text in double quotes, true or false") from None
     if not isinstance(value, str | bool):
         raise _refused("a value is text in double quotes, true or false")
+    if isinstance(value, str) and not value.isprintable():
+        raise _refused("a value has characters that can be seen")
     return value, text[end:].lstrip()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bartizan.access.administration import Invited
+from bartizan.access.told import told_person
 from bartizan.cli.access.desk import Desk, at_desk, moment, shown
 from bartizan.cli.options import config_option
 from bartizan.storage.records.entities import Principal
@@ -60,7 +61,7 @@ def list_people(group: str | None, matching: str | None, config_file: Path, *, d
 
     found = at_desk(config_file, work)
     if as_json:
-        click.echo(json.dumps([_told(person) for person in found], indent=2))
+        click.echo(json.dumps([told_person(person) for person in found], indent=2))
     elif not found:
         click.echo("nobody")
     else:
@@ -122,16 +123,3 @@ def print_link(invited: Invited) -> None:
     until = moment(invited.expires)
     click.echo(shown(f"for {invited.person.name}, once, until {until}; it is shown only now:"), err=True)
     click.echo(invited.link)
-
-
-def _told(person: Principal) -> dict[str, object]:
-    return {
-        "id": person.id,
-        "name": person.name,
-        "display_name": person.display_name,
-        "email": person.email,
-        "external_id": person.external_id,
-        "active": person.active,
-        "groups": list(person.groups),
-        "created": person.created,
-    }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bartizan.access.administration import Overview
+from bartizan.access.told import told_overview
 from bartizan.cli.access.desk import Desk, at_desk, moment, shown
 from bartizan.cli.options import config_option
 
@@ -28,69 +28,10 @@ def show(name: str, config_file: Path, *, as_json: bool) -> None:
 
     overview = at_desk(config_file, work)
     if as_json:
-        click.echo(json.dumps(_told(overview), indent=2))
+        click.echo(json.dumps(told_overview(overview), indent=2))
     else:
         for line in _lines(overview):
             click.echo(shown(line))
-
-
-def _told(overview: Overview) -> dict[str, Any]:
-    """Return what may be known of a person: field by field, so that no secret slips in."""
-    person = overview.person
-    return {
-        "id": person.id,
-        "name": person.name,
-        "display_name": person.display_name,
-        "email": person.email,
-        "active": person.active,
-        "groups": list(person.groups),
-        "password_change": person.password_change,
-        "credentials": [
-            {
-                "id": each.id,
-                "kind": each.kind,
-                "label": each.label,
-                "created": each.created,
-                "last_used": each.last_used,
-            }
-            for each in overview.credentials
-        ],
-        "devices": [
-            {
-                "id": each.id,
-                "label": each.label,
-                "status": each.status,
-                "platform": each.platform,
-                "browser": f"{each.browser} {each.browser_version}".strip(),
-                "enrolled": each.enrolled,
-                "enrolled_by": each.enrolled_by,
-                "last_seen": each.last_seen,
-                "last_address": each.last_address,
-            }
-            for each in overview.devices
-        ],
-        "sessions": [
-            {
-                "id": each.id,
-                "device": each.device,
-                "started": each.started,
-                "aal": each.aal,
-                "factors": list(each.factors),
-                "address": each.address,
-                "ended": each.ended,
-                "end_reason": each.end_reason,
-            }
-            for each in overview.sessions
-        ],
-        "invitations": [
-            {"id": each.id, "purpose": each.purpose, "expires": each.expires, "created_by": each.created_by}
-            for each in overview.invitations
-        ],
-        "approvals": [
-            {"id": each.id, "kind": each.kind, "expires": each.expires, "context": each.context}
-            for each in overview.approvals
-        ],
-    }
 
 
 def _lines(overview: Overview) -> Iterator[str]:
