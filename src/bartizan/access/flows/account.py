@@ -10,6 +10,7 @@ from bartizan.access.authentication import login_requirement
 from bartizan.access.factors import recovery, totp
 from bartizan.access.flows.enrolment import RECOVERY_CODES
 from bartizan.access.flows.factors import TOTP_PURPOSE
+from bartizan.access.flows.notify import Notice, notify_devices
 from bartizan.access.flows.parts import Parts, audited
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Found, Session
@@ -84,8 +85,8 @@ async def remove_credential(parts: Parts, visitor: Visitor, found: Found, creden
         if chosen is None or chosen.kind not in ("webauthn", "totp"):
             raise RecordNotFound("there is no such passkey or authenticator app")
         requirement = login_requirement(parts.access.groups, session.groups)
-        kinds = {each.kind for each in known.values()}.intersection(requirement.counting)
-        if not kinds:
+        left = {each.kind for each in known.values()}.intersection(requirement.counting, ("webauthn", "totp"))
+        if len(left) < min(requirement.count, 2):  # recovery codes are for emergencies, and run out
             raise AccessError("last_factor", "You could not log in any more. Add another way first.")
         tx.credentials.revoke(credential, now)
         _note(tx, now, visitor, session, "credential.removed", credential, kind=chosen.kind)
@@ -106,6 +107,7 @@ async def add_passkey(parts: Parts, visitor: Visitor, found: Found, credential: 
     now = parts.clock()
     made = await parts.webauthn.verify_registration(credential, person, found.digest.hex(), label=label, now=now)
     await parts.write(lambda tx: _keep(tx, visitor, found.session, made, now))
+    _tell(parts, found.session, "credential_added")
 
 
 async def begin_totp(parts: Parts, found: Found) -> tuple[bytes, str]:
@@ -142,6 +144,7 @@ async def add_totp(parts: Parts, visitor: Visitor, found: Found, code: str, labe
         _keep(tx, visitor, session, made, now)
 
     await parts.write(keep)
+    _tell(parts, session, "credential_added")
 
 
 async def new_recovery_codes(parts: Parts, visitor: Visitor, found: Found) -> list[str]:
@@ -160,6 +163,7 @@ async def new_recovery_codes(parts: Parts, visitor: Visitor, found: Found) -> li
         _note(tx, now, visitor, session, "recovery_codes.made", session.principal)
 
     await parts.write(replace)
+    _tell(parts, session, "recovery_codes")
     return codes
 
 
@@ -194,6 +198,11 @@ def _own_device(tx: Transaction, session: Session, device: str) -> Device:
 def _keep(tx: Transaction, visitor: Visitor, session: Session, made: Credential, now: float) -> None:
     tx.credentials.add(made)
     _note(tx, now, visitor, session, "credential.added", made.id, kind=made.kind)
+
+
+def _tell(parts: Parts, session: Session, notice: Notice) -> None:
+    """Tell the person's other devices, in case it was not they (SP 800-63B-4 section 4.6)."""
+    parts.later(notify_devices(parts, session.principal, notice, besides=session.device))
 
 
 def _expect_room(known: Any) -> None:

@@ -11,7 +11,7 @@ from bartizan.storage.records.store import Transaction
 
 __all__ = ["MESSAGES", "Notice", "notify_devices"]
 
-Notice = Literal["login", "device", "device_added", "recovery", "recovery_codes"]
+Notice = Literal["login", "device", "device_added", "recovery", "recovery_codes", "credential_added"]
 DAY = 86_400.0
 
 
@@ -33,6 +33,7 @@ MESSAGES: dict[Notice, _Text] = {
         "They used one of your recovery codes. If it was not you, stop it now.",
         DAY,
     ),
+    "credential_added": _Text("account", "A new way to log in", "If you did not add it, remove it now.", DAY),
     "recovery_codes": _Text("account", "New recovery codes", "If you did not make them, look at your account.", DAY),
 }
 

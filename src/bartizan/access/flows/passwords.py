@@ -46,8 +46,8 @@ async def check_password(parts: Parts, person: Principal, password: str) -> None
             passwords=parts.passwords,
         )
     )
-    if parts.breached is not None:
-        await parts.breached.check(password)
+    if parts.breached is not None and not await parts.breached.check(password):
+        await parts.write(lambda tx: audited(tx, parts.clock(), person.id, "password.unchecked", target=person.id))
 
 
 async def change_in_login(parts: Parts, visitor: Visitor, underway: Underway[Authentication], password: str) -> None:

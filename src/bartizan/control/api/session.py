@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from starlette.requests import Request
 
+from bartizan.access.assurance import ADDITIONAL
 from bartizan.access.flows.alarms import alarm
 from bartizan.access.flows.challenge import RECENT, Challenge
 from bartizan.access.flows.endings import end_sessions
@@ -77,8 +78,9 @@ def check_passkey(session: Session, now: float, max_age: float = RECENT) -> None
 
 
 def _check_freshness(session: Session, needs: str, now: float) -> None:
-    if needs == "recent" and not is_fresh(session, "any", RECENT, now):
-        raise Challenge("reauth_required", "Prove anew who you are first.", max_age=RECENT)
+    if needs == "recent" and not any(is_fresh(session, name, RECENT, now) for name in ADDITIONAL):
+        factor = next((name for name in ADDITIONAL if name in session.factors and name != "recovery"), "any")
+        raise Challenge("reauth_required", "Prove anew who you are first.", factor=factor, max_age=RECENT)
     if needs in ("webauthn", "change"):
         check_passkey(session, now)
     if needs == "provision":
