@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bartizan.control import pages
+from bartizan.control.api import dbsc, scim
 from bartizan.control.api.endpoint import Endpoint
 from bartizan.control.api.table import API, BASE
 from bartizan.control.assets import Asset, Assets
@@ -30,6 +31,8 @@ def routes(services: Services) -> list[BaseRoute]:
     return [
         *pages.routes(services.site),
         *(Route(BASE + endpoint.path, _api(endpoint, services), methods=["POST"]) for endpoint in API),
+        *scim.routes(services),
+        *dbsc.routes(services),
         Route("/.bartizan", _start, methods=["GET"]),
         Route("/.bartizan/sw.js", files.worker, methods=["GET"]),
         Route("/.bartizan/static/{digest}/{name:path}", files.file, methods=["GET"]),

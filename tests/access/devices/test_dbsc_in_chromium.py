@@ -74,7 +74,7 @@ class Server:
         self._thread.join(20)
 
     async def _login(self, request: Request) -> Response:
-        return PlainTextResponse("in", headers={REGISTRATION: await self._dbsc.offer(SESSION)})
+        return PlainTextResponse("in", headers={REGISTRATION: await self._dbsc.offer(SESSION) or ""})
 
     async def _register(self, request: Request) -> Response:
         try:

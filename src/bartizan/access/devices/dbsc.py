@@ -35,6 +35,7 @@ __all__ = [
     "REGISTER_PATH",
     "REGISTRATION",
     "RESPONSE",
+    "SESSION_ID",
     "Dbsc",
     "instructions",
     "proof_cookie",
@@ -43,6 +44,7 @@ __all__ = [
 REGISTRATION = "Secure-Session-Registration"
 CHALLENGE = "Secure-Session-Challenge"
 RESPONSE = "Secure-Session-Response"
+SESSION_ID = "Sec-Secure-Session-Id"
 REGISTER_PATH = "/.bartizan/dbsc/register"
 REFRESH_PATH = "/.bartizan/dbsc/refresh"
 PROOF_COOKIE = "__Host-bartizan-proof"
@@ -91,8 +93,10 @@ class Dbsc:
         self._state = state
         self._origin = origin
 
-    async def offer(self, digest: bytes) -> str:
-        """Return a Secure-Session-Registration for the answer that begins the session ``digest``."""
+    async def offer(self, digest: bytes) -> str | None:
+        """Return a Secure-Session-Registration for the answer that begins a session; None if it has a key already."""
+        if await self._state.get(_KEYS + digest) is not None:
+            return None
         challenge = await self._new("register", digest, OFFER_LIFETIME)
         return f'(ES256);path="{REGISTER_PATH}";challenge="{challenge}"'
 
@@ -158,7 +162,7 @@ class Dbsc:
         if stored is None:
             return False
         if msgspec.msgpack.decode(stored, type=_Challenge) != _Challenge(purpose, digest):
-            raise _refused("its challenge is for another session")
+            raise _refused("its challenge is for another session, or for something else")
         return await self._state.delete(key)
 
     def _check(self, claims: _Claims, path: str, session_id: str | None) -> None:

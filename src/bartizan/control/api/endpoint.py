@@ -10,7 +10,7 @@ enrolment           the cookie of an enrolment, begun with the same key
 session             a session of the same key that stands
 session_to_renew    a session of the same key that has not ended
 login_or_session    one of them
-recent              a session in which somebody proved within 5 minutes who they are
+recent              a session in which somebody proved within 5 minutes who they are, by more than the password
 webauthn            the same, by WebAuthn
 administrator       a session of a member of ``access.administrators``
 change              the same, with WebAuthn within 5 minutes
@@ -28,6 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bartizan.access.authentication import Authentication
+from bartizan.access.devices.dbsc import REGISTRATION
 from bartizan.access.flows.enrolment_state import Enrolment
 from bartizan.access.flows.outcome import Answer
 from bartizan.access.flows.parts import Parts
@@ -35,6 +36,7 @@ from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Found, split_token
 from bartizan.access.transactions import Underway
 from bartizan.control.api.cookies import LOGIN_COOKIE, SESSION_COOKIE, cookie, drop_cookie, set_cookie
+from bartizan.control.api.dbsc import offer_for
 from bartizan.control.api.problems import answer_problem
 from bartizan.control.api.proof import proven_visitor
 from bartizan.control.api.session import access_token, session_for
@@ -79,6 +81,8 @@ class Call:
         self.cookies: list[str] = []
         self.token = ""
         """The session's token."""
+        self.begun = ""
+        """The token of a session that begins with the answer, in a cookie."""
         self._login: Underway[Authentication] | None = None
         self._enrolment: Underway[Enrolment] | None = None
         self._session: Found | None = None
@@ -187,6 +191,8 @@ class Endpoint(Generic[B]):
             response = Response(msgspec.json.encode(await self.handler(call, body)), media_type="application/json")
             for each in call.cookies:
                 response.headers.append("set-cookie", each)
+            if call.begun and (offer := await offer_for(services, call.begun)) is not None:
+                response.headers[REGISTRATION] = offer
         except BartizanError as error:
             response = answer_problem(error, client_of(request).exchange)
         response.headers["dpop-nonce"] = services.nonces.issue()
@@ -208,5 +214,6 @@ def stepped(call: Call, answer: Answer) -> dict[str, Any]:
             "expires_in": int(answer.session.expires_in),
         }
     else:
-        call.cookies.append(set_cookie(SESSION_COOKIE, answer.session.token))
+        call.begun = answer.session.token
+        call.cookies.append(set_cookie(SESSION_COOKIE, call.begun))
     return said
