@@ -25,6 +25,7 @@ BartizanError
 │   │   └── ClonedAuthenticator  a WebAuthn key that exists twice; carries whose it is
 │   ├── PasswordRefused       a new password does not meet its policy; carries every reason
 │   └── TooManyAttempts       throttled; carries when to try again
+├── RangeServiceError      the service that knows breached passwords did not answer, or not as it should
 ├── PolicyError            an access policy cannot be compiled
 ├── ScimError              a SCIM message (RFC 7644) is not what it has to be; carries the place in it
 ├── TlsError               a certificate, key, bundle or revocation list cannot be used
@@ -52,6 +53,7 @@ __all__ = [
     "PolicyError",
     "Problem",
     "ProofError",
+    "RangeServiceError",
     "RecordConflict",
     "RecordNotFound",
     "RecordsError",
@@ -249,6 +251,10 @@ class TooManyAttempts(AccessError):
     def __init__(self, retry_after: float) -> None:
         self.retry_after = retry_after
         super().__init__("too_many_attempts", f"Too many attempts. Try again in {max(1, round(retry_after))} s.")
+
+
+class RangeServiceError(BartizanError):
+    """The service that knows breached passwords did not answer, or not as it should."""
 
 
 class PolicyError(BartizanError):

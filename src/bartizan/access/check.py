@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bartizan.access.passwords.deviations import deviation_notice
 from bartizan.config.document import FieldPath
 from bartizan.config.model import AccessGuard, AccessGuardOverride, Config
 from bartizan.config.resolve import effective_guards
@@ -58,11 +59,7 @@ def notices(config: Config) -> list[str]:
             "access.origin: browsers come with https, but no listener has `tls` and there are no trusted proxies that "
             "may have it; `bartizan up --dev` brings a certificate"
         )
-    if "strict-rotation" in (access.password_policy, *(group.password_policy for group in access.groups)):
-        from bartizan.access.passwords.policy import deviation_notices  # noqa: PLC0415 - argon2, for those who chose it
-
-        found += deviation_notices(access)
-    return found
+    return [*found, *deviation_notice(access)]
 
 
 def _closed_routes(config: Config) -> Iterator[str]:

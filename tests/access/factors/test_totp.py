@@ -17,7 +17,9 @@ TIMES = st.floats(0, 4e9)
 
 @pytest.mark.parametrize(
     ("counter", "code"),
-    enumerate(["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"]),
+    list(
+        enumerate(["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"])
+    ),
 )
 def test_codes_are_those_of_rfc_4226(counter: int, code: str) -> None:
     assert code_at(SECRET, counter) == code

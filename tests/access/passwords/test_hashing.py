@@ -1,6 +1,5 @@
 import time
 import unicodedata
-from statistics import median
 
 import argon2
 import pytest
@@ -100,18 +99,18 @@ def _cpu(passwords: Passwords, stored: bytes | None, password: str) -> float:
     return time.thread_time() - begun
 
 
-@pytest.mark.parametrize("share", [1, 0.5, 2], ids=["as now", "from a weaker machine", "from a stronger machine"])
+@pytest.mark.parametrize("share", [1, 0.8, 1.25], ids=["as now", "from a weaker machine", "from a stronger machine"])
 def test_finding_nobody_costs_what_finding_somebody_costs(share: float) -> None:
-    present = Passwords(FLOOR)
-    stored = Passwords(Parameters(int(FLOOR.memory * share), 2)).hash("a password")
+    present = Passwords(Parameters(FLOOR.memory * 2, 2))
+    stored = Passwords(Parameters(int(FLOOR.memory * 2 * share), 2)).hash("a password")
     present.verify(stored, "a password")  # what one hash costs is known once it was seen
     known, unknown, too_long = [], [], []
-    for _ in range(15):  # in turns, so that what else the machine does falls on all
+    for _ in range(4):  # in turns, so that what else the machine does falls on all
         known.append(_cpu(present, stored, "wrong"))
         unknown.append(_cpu(present, None, "wrong"))
         too_long.append(_cpu(present, stored, "w" * 2000))
-    assert median(unknown) == pytest.approx(median(known), rel=0.35)
-    assert median(too_long) == pytest.approx(median(known), rel=0.35)
+    assert min(unknown) == pytest.approx(min(known), rel=0.3)
+    assert min(too_long) == pytest.approx(min(known), rel=0.3)
 
 
 def test_tuning_takes_what_a_measurement_says() -> None:

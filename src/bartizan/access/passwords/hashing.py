@@ -8,6 +8,7 @@ from one start to the next.
 from __future__ import annotations
 
 import secrets
+import time
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
@@ -17,14 +18,14 @@ from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import Argon2Error, InvalidHashError
 from argon2.low_level import ARGON2_VERSION, hash_secret_raw
 
-from bartizan.access.passwords.parameters import FLOOR, HASH_BYTES, LANES, SALT_BYTES, Parameters, cost, tuned
+from bartizan.access.passwords.parameters import FLOOR, HASH_BYTES, LANES, MIB, SALT_BYTES, Parameters, cost, tuned
 
 __all__ = ["MAX_LENGTH", "Passwords", "normalised"]
 
 MAX_LENGTH = 1024  # characters, before and after normalisation
 REHASH_BELOW = 0.75
 """Of the present work. With less tolerance, machines of about the same speed would hash anew for each other."""
-NEGLIGIBLE = 1 / 32
+LEARNT = 0.125  # how much each measurement of the cost counts against those before
 
 
 def normalised(password: str) -> str | None:
@@ -36,13 +37,17 @@ def normalised(password: str) -> str | None:
 
 
 class Passwords:
-    """Hashes and verifies with ``parameters``. Threads may share it."""
+    """Hashes and verifies with ``parameters``. Threads may share it.
+
+    What it learns of costs may be lost when two threads learn at once; it is learnt again.
+    """
 
     def __init__(self, parameters: Parameters = FLOOR) -> None:
         self.parameters = parameters
         self._hasher = PasswordHasher(parameters.passes, parameters.memory, LANES, HASH_BYTES, SALT_BYTES, type=Type.ID)
+        self._costliest = parameters
         self._dummy = _nobodys(parameters)
-        self._most = parameters.work  # only grows; what a thread may lose of it, the next verification restores
+        self._cost = 0.0  # seconds of the costliest; 0 while not known
 
     @classmethod
     def tune(
@@ -60,16 +65,17 @@ class Passwords:
 
     def verify(self, hash: bytes | None, password: str) -> bool:  # noqa: A002 - what it is
         """Tell whether this is the password that was hashed; with no hash it is not, which takes as long to find."""
+        begun = time.thread_time()
         text = normalised(password)
         secret = _encoded(text or "")
-        parameters = _parameters(hash)
-        if hash is None or parameters is None:
-            self._check(self._dummy, secret)
-            self._do_the_rest(self.parameters.work, secret)
-            return False
-        right = self._check(hash.decode(), secret)
-        self._do_the_rest(parameters.memory_cost * parameters.time_cost, secret)
-        return right and text is not None
+        stored = _parameters(hash)
+        if hash is None or stored is None:
+            right, done = self._check(self._dummy, secret), self._costliest
+        else:
+            right = self._check(hash.decode(), secret)
+            done = Parameters(stored.memory_cost, stored.time_cost)
+        self._even_out(done, begun)
+        return right and stored is not None and text is not None
 
     def needs_rehash(self, hash: bytes) -> bool:  # noqa: A002 - what it is
         """Tell whether a hash is of another kind, or of notably less work than is right now."""
@@ -87,14 +93,23 @@ class Passwords:
         except Argon2Error:
             return False
 
-    def _do_the_rest(self, done: int, secret: bytes) -> None:
-        """Work as long as verifying against the hash of the most work seen would have taken."""
-        self._most = max(self._most, done)
-        rest = self._most - done
-        if rest > NEGLIGIBLE * self._most:
-            passes = self.parameters.passes
-            memory = max(8 * LANES, rest // passes)
-            hash_secret_raw(secret, secrets.token_bytes(SALT_BYTES), passes, memory, LANES, HASH_BYTES, Type.ID)
+    def _even_out(self, done: Parameters, begun: float) -> None:
+        """Go on until as much time was spent as on the costliest hash seen, which is what nobody's costs.
+
+        Processor time, since the work says too little of it: what fits into the processor's cache is much quicker.
+        """
+        if done.work >= self._costliest.work:
+            if done.work > self._costliest.work:
+                self._costliest, self._dummy, self._cost = done, _nobodys(done), 0.0
+            took = time.thread_time() - begun
+            self._cost += (took - self._cost) * (LEARNT if self._cost else 1)
+            return
+        if not self._cost:
+            start = time.thread_time()
+            self._check(self._dummy, b"")
+            self._cost = time.thread_time() - start
+        while time.thread_time() - begun < self._cost:
+            hash_secret_raw(b"", secrets.token_bytes(SALT_BYTES), 1, MIB, LANES, HASH_BYTES, Type.ID)
 
 
 def _encoded(text: str) -> bytes:
