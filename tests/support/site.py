@@ -51,15 +51,18 @@ ROUTES: list[dict[str, Any]] = [
 
 
 class Site:
-    """Serves until the end of the ``with`` block at ``origin``; ``clock`` is the time of all of it."""
+    """Serves until the end of the ``with`` block at ``origin``; ``clock`` is the time of all of it.
 
-    def __init__(self, directory: Path, access: dict[str, Any] | None = None) -> None:
+    A browser has to be told where another ``host`` than localhost is.
+    """
+
+    def __init__(self, directory: Path, access: dict[str, Any] | None = None, host: str = "localhost") -> None:
         self.clock = Clock()
         self.api = Api()
         self.port = free_port()
-        self.origin = f"https://localhost:{self.port}"
+        self.origin = f"https://{host}:{self.port}"
         self.authority = Authority(directory)
-        self.certificate = self.authority.issue("localhost", "127.0.0.1")
+        self.certificate = self.authority.issue(host, "127.0.0.1")
         self.directory = directory / "data"
         config: dict[str, Any] = {
             "listeners": [
