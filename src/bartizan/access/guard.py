@@ -134,6 +134,11 @@ class Access:
         known = exchange.notes[self.name]
         if not isinstance(known, _Known):
             return None
+        found = await self._edge.sessions.by_digest(known.found.digest)
+        if found is None:
+            ended = Need("login", "the session ended while the body came", error="invalid_token")
+            return challenge(exchange.request, ended)
+        known.found = found
         now = self._edge.clock()
         need = known.waiting
         if need is None:
@@ -233,12 +238,12 @@ class Access:
     async def _pass(self, exchange: Exchange, known: _Known, now: float) -> None:
         """Let it pass: the session is in use, the upstream is told who it is, and an end of the session cuts it."""
         found, edge = known.found, self._edge
+        edge.live.watch(exchange, found, self._limits)  # first, or an end could be missed while something is awaited
         if exchange.request.upgrade is None or found.session.kind == "dpop":
             await edge.sessions.touch(found, now, exchange.client.address)
         hide(exchange.request.headers)
         assertion = edge.assertions.for_session(found.session, self._audience, known.risk)
         exchange.upstream_fields.append((b"bartizan-assertion", assertion))
-        edge.live.watch(exchange, found, self._limits)
 
     def _attributes(
         self, exchange: Exchange, known: _Known, now: float, body: object, policy: Policy

@@ -89,4 +89,5 @@ def _text(value: bytes) -> str:
 
 
 def _is_ours(set_cookie: bytes) -> bool:
-    return set_cookie.lstrip().startswith(_OURS)
+    """Judge a Set-Cookie; a cookie without a name is sent as its value alone, so that may be a pair of ours."""
+    return set_cookie.lstrip(b" \t=").startswith(_OURS)

@@ -14,6 +14,7 @@ from time import perf_counter
 
 import structlog
 
+from bartizan.access.presented import hide_set_cookies
 from bartizan.edge.forwarding import ConnectionForwarding
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.serialise import chunk, head_fields, last_chunk, request_line
@@ -163,6 +164,7 @@ class Proxy:
         try:
             exchange.response = response
             if response.status == 101:
+                hide_set_cookies(response.headers)  # no guard looks at this answer, and browsers take its cookies
                 await self._tunnel(exchange, stream, attempt, response, snapshot)
                 return
             if route.rewrite is not None:
