@@ -135,7 +135,7 @@ async def test_names_are_not_to_be_read_in_the_state(throttle: LoginThrottle, st
 
 
 async def test_a_hundred_wrong_answers_in_a_row_lock_the_factor_on_that_device(state: State) -> None:
-    failures = ConsecutiveFailures(state, in_flight=20)
+    failures = ConsecutiveFailures(state, LoginLimits(per_device=20))
     for _ in range(80):
         await failures.admit("ann", "totp", "her device")
         await failures.failed("ann", "totp", "her device")
@@ -148,15 +148,29 @@ async def test_a_hundred_wrong_answers_in_a_row_lock_the_factor_on_that_device(s
 
 
 async def test_a_right_answer_lets_the_count_begin_anew(state: State) -> None:
-    failures = ConsecutiveFailures(state, in_flight=98)
-    for _ in range(5):
-        await failures.failed("ann", "password", "her device")
+    failures = ConsecutiveFailures(state, LoginLimits(per_device=1000))
+    for _ in range(3):
+        for _ in range(49):
+            await failures.failed("ann", "password", "her device")
         await failures.admit("ann", "password", "her device")
         await failures.succeeded("ann", "password", "her device")
 
 
+async def test_a_login_unlocks_what_was_locked_on_its_device(state: State) -> None:
+    failures = ConsecutiveFailures(state, LoginLimits(per_device=1000))
+    for device in ("her device", "her other device"):
+        for factor in ("password", "totp"):
+            for _ in range(50):
+                await failures.failed("ann", factor, device)
+    await failures.logged_in("ann", "her device")
+    for factor in ("password", "totp"):
+        await failures.admit("ann", factor, "her device")
+        with pytest.raises(AccessError):
+            await failures.admit("ann", factor, "her other device")
+
+
 async def test_guesses_in_flight_never_make_more_than_a_hundred(state: State) -> None:
-    failures, wrong = ConsecutiveFailures(state, in_flight=20), 0
+    failures, wrong = ConsecutiveFailures(state, LoginLimits(per_device=20)), 0
 
     async def guess() -> None:
         nonlocal wrong

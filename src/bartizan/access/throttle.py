@@ -17,6 +17,7 @@ __all__ = ["FAILURES", "ConsecutiveFailures", "LoginThrottle"]
 
 PERIOD = 900.0  # seconds that limits are for
 FAILURES = 100  # in a row, SP 800-63B-4 section 3.2.2
+FACTORS = ("password", "totp", "recovery", "push", "webauthn")
 
 
 class LoginThrottle:
@@ -51,13 +52,14 @@ class LoginThrottle:
 class ConsecutiveFailures:
     """Ends guessing at a factor from a trusted device after 100 wrong answers in a row, however slowly they come.
 
-    Counted by person, factor and device: others who guess do not count against a person's own device.
+    Counted by person, factor and device: others who guess do not count against a person's own device. As many guesses
+    as ``LoginThrottle`` lets through at once may be under way when the last one is counted, so it ends that much
+    earlier.
     """
 
-    def __init__(self, state: State, in_flight: int) -> None:
-        """``in_flight`` is how many guesses there may be at the same time: so many fewer are let begin."""
+    def __init__(self, state: State, limits: LoginLimits) -> None:
         self._state = state
-        self._most = max(1, FAILURES - in_flight)
+        self._most = FAILURES - min(limits.per_device, FAILURES // 2)
 
     async def admit(self, principal: str, factor: str, device: str) -> None:
         """Raise ``AccessError`` (``factor_locked``) if there have been too many wrong answers."""
@@ -75,6 +77,11 @@ class ConsecutiveFailures:
     async def succeeded(self, principal: str, factor: str, device: str) -> None:
         """An answer was right: earlier ones count no more."""
         await self._state.delete(_key("failures", f"{principal}/{factor}/{device}"))
+
+    async def logged_in(self, principal: str, device: str) -> None:
+        """A login came to its end on this device, which unlocks every factor (SP 800-63B-4 section 3.2.2)."""
+        for factor in FACTORS:
+            await self.succeeded(principal, factor, device)
 
 
 def _limit(kind: str, about: str, rate: int) -> GcraLimit:

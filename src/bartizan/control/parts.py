@@ -30,7 +30,6 @@ from bartizan.storage.state import State
 __all__ = ["Opened", "build_parts"]
 
 LOGIN_LIFETIME = 600.0  # seconds for a login or a step-up
-GUESSES_AT_ONCE = 8  # at the same factor from the same device; more is what only a program does
 ENROLMENT_LIFETIME = 3600.0  # seconds: people look for their phones
 
 
@@ -65,7 +64,7 @@ def build_parts(
         webauthn=WebAuthn.of(origin, access.title, Challenges(state, clock)),
         approvals=Approvals(access, clock),
         throttle=LoginThrottle(state, access.login),
-        in_a_row=ConsecutiveFailures(state, GUESSES_AT_ONCE),
+        in_a_row=ConsecutiveFailures(state, access.login),
         vault=opened.vault,
         pusher=Pusher(access.push, origin, opened.vapid, clock),
         stand_in=StandIn(),

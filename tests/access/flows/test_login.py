@@ -342,3 +342,16 @@ def _difference(first: list[float], second: list[float]) -> float:
     """Return how far medians are apart, in units of the spread (the interquartile range of both together)."""
     low, _, high = statistics.quantiles(first + second, n=4)
     return abs(statistics.median(first) - statistics.median(second)) / (high - low)
+
+
+@pytest.mark.parametrize("settings", [ROOMY])
+def test_guessing_on_a_trusted_device_ends_and_a_passkey_unlocks_it(world: World) -> None:
+    alice = world.enrol()
+    alice.browser.post("logout")
+    answers = [alice.browser.post("login", {"name": "alice", "password": WRONG}) for _ in range(52)]
+
+    assert [answer.code for answer in answers] == ["login_refused"] * 50 + ["factor_locked"] * 2
+    assert alice.browser.post("login", {"name": "alice", "password": PASSWORD}).code == "factor_locked"
+
+    assert alice.log_in_with_passkey()["step"] == "done"
+    assert alice.log_in()["step"] == "done"

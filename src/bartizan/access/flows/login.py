@@ -33,18 +33,24 @@ async def log_in(
     """Begin a login; returns the token of its authentication.
 
     Raises ``TooManyAttempts``; and on a device that was enrolled by the person of this name ``FactorError``
-    (``login_refused``) for a wrong password, ``AccessError`` (``device_not_trusted``) if it is trusted no more.
+    (``login_refused``) for a wrong password, ``AccessError`` if it is trusted no more (``device_not_trusted``) or has
+    guessed too often (``factor_locked``).
     """
     account = normalised_name(name)
     known = await parts.read(lambda tx: look_up(tx, account, visitor.thumbprint, parts.stand_in))
     device = known.trusted
     await admit(parts, visitor, account, device)
+    if device is not None:
+        await parts.in_a_row.admit(device.principal, "password", device.id)
     secret = known.password.secret if known.password else None
     right = await parts.hashed(lambda: parts.passwords.verify(secret, password))
     right = right and known.person is not None and known.person.active
     await parts.write(lambda tx: _note(tx, parts.clock(), visitor, known, right=right))
     if device is None or not right:  # on an unknown device also what was right, so that it takes as long
         await count_failure(parts, visitor, "access.login_failures", account, principal=_name(known.person))
+    if device is not None:
+        counted = parts.in_a_row.succeeded if right else parts.in_a_row.failed
+        await counted(device.principal, "password", device.id)
     if known.is_theirs and device is None:
         raise AccessError("device_not_trusted", "This device is not trusted any more. Ask an administrator.")
     if device is not None and not right:

@@ -59,6 +59,7 @@ async def begin_session(parts: Parts, visitor: Visitor, underway: Underway[Authe
         await parts.sessions.end(digest, "error")
         raise
     await end_sessions(parts, surplus, "surplus")
+    await parts.in_a_row.logged_in(person.id, device.id)
     return Begun(token, session.kind, session.expires - session.created)
 
 
