@@ -9,6 +9,7 @@ from pathlib import Path
 from bartizan.access.devices.nonces import Nonces
 from bartizan.access.factors.vapid import VapidKey
 from bartizan.access.flows.parts import Background, Parts
+from bartizan.access.passwords.deviations import record_deviations
 from bartizan.access.passwords.hashing import Passwords
 from bartizan.access.passwords.threads import HashingThreads
 from bartizan.access.sessions.store import SessionStore
@@ -86,6 +87,8 @@ def build_services(
     ring = KeyRing.open(keys, config.access.assertion.algorithm, clock)
     assets = Assets.load() if previous is None else previous.assets
     opened = _open(config, clock, opener, passwords) if previous is None else previous.opened
+    with opened.records.transaction() as tx:
+        record_deviations(tx, config.access, clock())
     nonces = Nonces(opened.vault.mac, opened.state, clock)
     parts = build_parts(config.access, opened, clock, signals, later)
     return Services(

@@ -1,5 +1,8 @@
-from bartizan.access.passwords.deviations import deviation_notice, deviations
-from bartizan.config.model import Access, GroupRules
+from pathlib import Path
+
+from bartizan.access.passwords.deviations import deviation_notice, deviations, record_deviations
+from bartizan.config.model import Access, GroupRules, Records
+from bartizan.storage.records.open import open_records
 
 STRICT = "strict-rotation"
 
@@ -29,3 +32,21 @@ def test_each_place_that_chose_it_is_told_with_each_clause() -> None:
         assert f"section {each.clause}," in line
         assert each.says in line
         assert each.does in line
+
+
+def test_what_was_chosen_is_recorded_once_and_when_it_changes(tmp_path: Path) -> None:
+    conforming, strict = Access(), Access(password_policy=STRICT)
+    of_a_group = Access(groups=[GroupRules(name="b", password_policy=STRICT)])
+    store = open_records(Records(), tmp_path)
+    for number, access in enumerate([conforming, strict, strict, of_a_group, conforming, conforming]):
+        with store.transaction() as tx:
+            record_deviations(tx, access, 1000.0 + number)
+    with store.transaction(read_only=True) as tx:
+        events = tx.audit.list(target="password_policy")
+    store.close()
+    clauses = "3.1.1.1, 3.1.1.2 (5), 3.1.1.2 (6)"
+    assert [(event.time, event.actor, event.action, event.details) for event in events] == [
+        (1001.0, "system", "policy.deviates", {"access.password_policy": clauses}),
+        (1003.0, "system", "policy.deviates", {"access.groups[0].password_policy": clauses}),
+        (1004.0, "system", "policy.conforms", {}),
+    ]

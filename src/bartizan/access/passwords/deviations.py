@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bartizan.config.model import Access
+from bartizan.storage.records.entities import AuditEvent
 
-__all__ = ["Deviation", "deviation_notice", "deviations"]
+if TYPE_CHECKING:
+    from bartizan.storage.records.store import Transaction
+
+__all__ = ["Deviation", "deviation_notice", "deviations", "record_deviations"]
+
+AUDITED = "password_policy"
 
 
 class Deviation(NamedTuple):
@@ -49,6 +55,19 @@ def deviation_notice(access: Access) -> list[str]:
         for place, preset in _chosen(access)
         for each in deviations(preset)
     ]
+
+
+def record_deviations(tx: Transaction, access: Access, now: float) -> None:
+    """Write into the audit trail what the configuration departs from, where and when that has changed."""
+    details = {
+        place: ", ".join(each.clause for each in departed)
+        for place, preset in _chosen(access)
+        if (departed := deviations(preset))
+    }
+    before = tx.audit.latest(1, target=AUDITED)
+    if details != (before[-1].details if before else {}):
+        action = "policy.deviates" if details else "policy.conforms"
+        tx.audit.add(AuditEvent(time=now, actor="system", action=action, target=AUDITED, details=details))
 
 
 def _chosen(access: Access) -> Iterator[tuple[str, str]]:
