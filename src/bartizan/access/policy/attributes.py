@@ -24,7 +24,7 @@ CelType = Literal[
 BODY = "request.body"
 MAX_PARAMETERS = 1000
 _SECRET_HEADERS = frozenset(
-    (b"authorization", b"cookie", b"dpop", b"proxy-authorization", b"sec-session-response", b"set-cookie")
+    (b"authorization", b"cookie", b"dpop", b"proxy-authorization", b"secure-session-response", b"set-cookie")
 )
 
 
