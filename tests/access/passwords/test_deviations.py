@@ -5,6 +5,7 @@ from bartizan.config.model import Access, GroupRules, Records
 from bartizan.storage.records.open import open_records
 
 STRICT = "strict-rotation"
+PAGE = (Path(__file__).parents[3] / "docs" / "passwords.md").read_text(encoding="utf-8")
 
 
 def test_the_preset_of_the_standard_departs_from_nothing() -> None:
@@ -50,3 +51,8 @@ def test_what_was_chosen_is_recorded_once_and_when_it_changes(tmp_path: Path) ->
         (1003.0, "system", "policy.deviates", {"access.groups[0].password_policy": clauses}),
         (1004.0, "system", "policy.conforms", {}),
     ]
+
+
+def test_the_page_lists_each_departure() -> None:
+    for each in deviations(STRICT):
+        assert f"| {each.clause} | {each.says} | {each.does} |" in PAGE

@@ -1,7 +1,9 @@
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from bartizan.errors import PasswordRefused
 DAY = 86_400.0
 NIST, STRICT = "nist-800-63b-4", "strict-rotation"
 GOOD = "nine purple kettles sing"
+PAGE = (Path(__file__).parents[3] / "docs" / "passwords.md").read_text(encoding="utf-8")
 PASSWORDS = Passwords(Parameters(64, 1))
 
 
@@ -173,3 +176,21 @@ def test_rules_are_told_in_sentences() -> None:
 def test_any_text_has_an_answer(password: str, name: str, display_name: str, email: str) -> None:
     told = reasons(made(STRICT), password, name=name, display_name=display_name, email=email)
     assert all(line.endswith(".") for line in told)
+
+
+def test_the_page_shows_a_configuration_that_does_what_it_says() -> None:
+    text = PAGE.partition("```yaml\n")[2].partition("```")[0]
+    access = Access.model_validate(yaml.safe_load(text)["access"])
+    assert policy_for(access, ()).max_age is None
+    assert policy_for(access, ("payments",)).max_age == 90 * DAY
+    assert reasons(policy_for(access, ()), "4cm3-r0ck3ts", name="Acme Rockets")
+    assert reasons(policy_for(access, ()), "rocketworks2024")
+
+
+@pytest.mark.parametrize("preset", [NIST, STRICT])
+def test_the_page_says_the_numbers_that_are_in_force(preset: str) -> None:
+    column = 1 if preset == NIST else 2
+    rows = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| length")]
+    with_mfa, alone = (policy_for(Access(password_policy=preset), (), alone=alone).minimum for alone in (False, True))  # type: ignore[arg-type]
+    assert rows[0][column].split()[0] == str(with_mfa)
+    assert rows[1][column].split()[0] == str(alone)
