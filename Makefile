@@ -5,7 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help setup demo test lint bench bench-waf lock reformat clean
+.PHONY: help setup demo test lint bench bench-access bench-waf lock reformat clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ lint: setup ## Style, types, layers, layout
 
 bench: setup ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
 	@$(PY) -m benchmarks.run
+
+bench-access: setup ## Sessions, proofs, assertions, policies: microseconds
+	@$(PY) -m benchmarks.access
 
 bench-waf: setup ## The WAF beside libmodsecurity: speed, memory, verdicts
 	@failed=0; for part in speed agreement; do $(PY) -m benchmarks.waf.$$part || failed=1; done; exit $$failed
