@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 .PHONY: help setup demo test lint bench bench-access bench-waf lock reformat clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## System packages, .venv and pinned requirements
 	@PYTHON="$(PYTHON)" bash scripts/setup.sh

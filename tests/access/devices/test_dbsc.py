@@ -171,11 +171,6 @@ async def test_a_key_lasts_as_long_as_its_session(dbsc: Dbsc, browser: Browser, 
     await refused(dbsc.refresh(ALICE, "s1", None), "no key")
 
 
-async def test_a_session_that_ended_has_no_key(dbsc: Dbsc, browser: Browser) -> None:
-    await dbsc.forget(ALICE)
-    await refused(dbsc.refresh(ALICE, "s1", None), "no key")
-
-
 @pytest.mark.parametrize(
     ("header", "claims", "match"),
     [

@@ -140,10 +140,6 @@ class Dbsc:
             raise _refused("the signature does not hold")
         return await self._spend(claims.jti, "refresh", digest)
 
-    async def forget(self, digest: bytes) -> None:
-        """Drop the key of a session that ended."""
-        await self._state.delete(_KEYS + digest)
-
     async def _key(self, digest: bytes) -> DeviceKey:
         stored = await self._state.get(_KEYS + digest)
         if stored is None:
