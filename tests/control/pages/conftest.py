@@ -1,4 +1,4 @@
-"""Chromium and the canned server, once for all tests here; a profile for each."""
+"""Chromium and the canned server, once for a module; a profile for each test."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from tests.control.pages.canned import Canned, serving
 from tests.support.browser import Profile, chromium
 
 
-@pytest.fixture(scope="session")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module in one process: it starts Chromium once, and no other test runs while Playwright's loop does."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group(f"browser-{item.path.stem}"))
+
+
+@pytest.fixture(scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Canned]:
     directory: Path = tmp_path_factory.mktemp("pages")
     with serving(directory) as canned:
         yield canned
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(_server: Canned) -> Iterator[Browser]:
     with chromium(_server.certificate) as running:
         yield running
