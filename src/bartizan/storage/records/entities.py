@@ -65,8 +65,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
     """One way to prove who somebody is. Replaced passwords stay, revoked, as the history that may not be used again.
 
-    ``secret``: the argon2 hash of a password; the SHA-256 of a recovery code; the sealed secret of TOTP; the COSE key of
-    WebAuthn.
+    ``secret``: the argon2 hash of a password; the SHA-256 of a recovery code; the sealed secret of TOTP; the
+    COSE key of WebAuthn.
     ``data``: TOTP ``last_step``; WebAuthn ``credential_id`` (base64url, also in ``handle``), ``sign_count``,
     ``transports``, ``aaguid``, ``backed_up``, ``discoverable``.
     """
