@@ -24,7 +24,7 @@ Kind = Literal["page", "api", "static", "public"]
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; worker-src 'self'; manifest-src 'self'; "
-    "require-trusted-types-for 'script'"
+    "require-trusted-types-for 'script'; trusted-types bartizan"  # for the one URL of the service worker
 )
 _ALWAYS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,

@@ -24,7 +24,6 @@ from tests.support.certificates import Authority
 from bartizan.control.assets import Assets
 from bartizan.control.pages import Site, routes
 from bartizan.control.problems import Problems
-from bartizan.control.problems import Problems
 from bartizan.control.security import Security
 
 Body = dict[str, Any]
