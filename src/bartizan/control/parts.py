@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from bartizan.access.flows.lookup import StandIn
 from bartizan.access.flows.parts import Background, Parts, Signals
 from bartizan.access.passwords.breached import BreachedPasswords
 from bartizan.access.passwords.hashing import Passwords
+from bartizan.access.passwords.threads import HashingLanes
 from bartizan.access.sessions.store import SessionStore
 from bartizan.access.throttle import ConsecutiveFailures, LoginThrottle
 from bartizan.access.transactions import Transactions
@@ -41,7 +41,7 @@ class Opened(NamedTuple):
     vault: Vault
     vapid: VapidKey
     passwords: Passwords
-    hashing: Executor
+    hashing: HashingLanes
 
 
 def build_parts(

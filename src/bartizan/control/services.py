@@ -11,7 +11,7 @@ from bartizan.access.factors.vapid import VapidKey
 from bartizan.access.flows.parts import Background, Parts
 from bartizan.access.passwords.deviations import record_deviations
 from bartizan.access.passwords.hashing import Passwords
-from bartizan.access.passwords.threads import HashingThreads
+from bartizan.access.passwords.threads import HashingLanes
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access, Config
 from bartizan.control.assets import Assets
@@ -63,7 +63,7 @@ class Services:
 
     async def close(self) -> None:
         """Give back what was opened."""
-        self.opened.hashing.shutdown(wait=False, cancel_futures=True)
+        self.opened.hashing.shutdown()
         self.records.close()
         await self.state.close()
 
@@ -120,4 +120,4 @@ def _open(
     except BaseException:
         records.close()
         raise
-    return Opened(records, state, vault, vapid, hashes, HashingThreads())
+    return Opened(records, state, vault, vapid, hashes, HashingLanes())

@@ -1,13 +1,17 @@
 """Logging in with name and password: on a device that is trusted, and on one that is not."""
 
+import contextlib
 import json
 import statistics
+import threading
 import time
 from typing import Any
 
 import pytest
 from tests.support.device import LOGIN, SESSION, Browser
 from tests.support.people import PASSWORD, World
+
+from bartizan.errors import TooManyAttempts
 
 WRONG = "orchid tram violet kettel"
 ROOMY = {"login": {"per_account": 100_000, "per_device": 100_000, "per_address": 100_000, "per_network": 100_000}}
@@ -239,6 +243,22 @@ def test_guessing_from_elsewhere_is_throttled_and_does_not_lock_the_owner_out(wo
     assert answers[-1][1]["code"] == "too_many_attempts"
     assert world.raised("access.throttled")
     assert alice.log_in()["step"] == "done"
+
+
+@pytest.mark.parametrize("settings", [ROOMY])
+def test_guesses_that_fill_the_threads_for_hashing_keep_nobody_out(world: World) -> None:
+    alice = world.enrol()
+    alice.browser.post("logout")
+    go = threading.Event()
+    guesses = world.control.services.opened.hashing.guesses
+    with contextlib.suppress(TooManyAttempts):
+        while True:
+            guesses.submit(go.wait, 60)
+    try:
+        assert world.browser().post("login", {"name": "alice", "password": WRONG}).status == 429
+        assert alice.log_in()["step"] == "done"
+    finally:
+        go.set()
 
 
 def test_guessing_from_one_address_is_throttled_over_all_names(world: World) -> None:

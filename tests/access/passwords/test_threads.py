@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from bartizan.access.passwords.threads import HashingThreads
+from bartizan.access.passwords.threads import HashingLanes, HashingThreads
 from bartizan.errors import TooManyAttempts
 
 
@@ -58,3 +58,18 @@ def test_errors_come_out_and_give_the_place_back() -> None:
                 threads.submit(lambda: 1 / 0).result(30)
     with pytest.raises(RuntimeError):
         threads.submit(int)
+
+
+async def test_nobody_who_is_known_waits_behind_guesses() -> None:
+    go = threading.Event()
+    loop = asyncio.get_running_loop()
+    lanes = HashingLanes(HashingThreads(1, waiting=1), HashingThreads(1, waiting=1))
+    guesses = [loop.run_in_executor(lanes.guesses, go.wait, 30) for _ in range(2)]
+    with pytest.raises(TooManyAttempts):
+        loop.run_in_executor(lanes.guesses, go.wait)
+    assert await loop.run_in_executor(lanes.known, int) == 0
+    go.set()
+    assert await asyncio.gather(*guesses) == [True, True]
+    lanes.shutdown()
+    with pytest.raises(RuntimeError):
+        lanes.known.submit(int)

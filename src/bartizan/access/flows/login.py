@@ -43,7 +43,7 @@ async def log_in(
     if device is not None:
         await parts.in_a_row.admit(device.principal, "password", device.id)
     secret = known.password.secret if known.password else None
-    right = await parts.hashed(lambda: parts.passwords.verify(secret, password))
+    right = await parts.hashed(lambda: parts.passwords.verify(secret, password), is_guess=device is None)
     right = right and known.person is not None and known.person.active
     await parts.write(lambda tx: _note(tx, parts.clock(), visitor, known, right=right))
     if device is None or not right:  # on an unknown device also what was right, so that it takes as long

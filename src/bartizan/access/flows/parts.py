@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -17,6 +16,7 @@ from bartizan.access.flows.lookup import StandIn
 from bartizan.access.passwords.breached import BreachedPasswords
 from bartizan.access.passwords.hashing import Passwords
 from bartizan.access.passwords.policy import PasswordPolicy, policy_for
+from bartizan.access.passwords.threads import HashingLanes
 from bartizan.access.sessions.store import SessionStore
 from bartizan.access.throttle import ConsecutiveFailures, LoginThrottle
 from bartizan.access.transactions import Transactions
@@ -60,7 +60,7 @@ class Parts:
     authentications: Transactions[Authentication]
     enrolments: Transactions[Enrolment]
     passwords: Passwords
-    hashing: Executor
+    hashing: HashingLanes
     """Threads for password hashing, so that logins do not keep everybody else waiting."""
     breached: BreachedPasswords | None
     webauthn: WebAuthn
@@ -82,9 +82,13 @@ class Parts:
         """Read from the records, in a thread."""
         return await asyncio.to_thread(self._in_transaction, work, read_only=True)
 
-    async def hashed(self, work: Callable[[], T]) -> T:
-        """Do something that hashes passwords, in a thread of its own pool."""
-        return await asyncio.get_running_loop().run_in_executor(self.hashing, work)
+    async def hashed(self, work: Callable[[], T], *, is_guess: bool = False) -> T:
+        """Do something that hashes passwords, in a thread of their own. Raises ``TooManyAttempts`` if too much waits.
+
+        ``is_guess``: whoever asks has neither a device that is trusted nor anything else of the person's.
+        """
+        lane = self.hashing.guesses if is_guess else self.hashing.known
+        return await asyncio.get_running_loop().run_in_executor(lane, work)
 
     def policy(self, groups: Collection[str]) -> PasswordPolicy:
         """Return the password policy for a member of ``groups``."""

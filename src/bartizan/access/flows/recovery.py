@@ -29,7 +29,7 @@ async def ask_for_recovery(parts: Parts, visitor: Visitor, name: str, password: 
     known = await parts.read(lambda tx: look_up(tx, account, visitor.thumbprint, parts.stand_in))
     await admit(parts, visitor, account, None)
     secret = known.password.secret if known.password else None
-    right = await parts.hashed(lambda: parts.passwords.verify(secret, password))
+    right = await parts.hashed(lambda: parts.passwords.verify(secret, password), is_guess=True)
     match = recovery.find(code, known.codes)
     person = known.person if right and match is not None and known.device is None else None
     person = person if person is not None and person.active else None
