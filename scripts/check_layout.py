@@ -24,7 +24,7 @@ RUN_THROUGH = {
     "tests/control/test_server.py": "control/app control/routes",
     "tests/control/test_services.py": "control/parts",
     "tests/control/api/test_endpoint.py": (
-        "control/api/cookies control/api/problems control/api/proof control/api/session"
+        "access/flows/challenge control/api/cookies control/api/problems control/api/proof control/api/session"
     ),
     "tests/access/flows/test_login.py": "access/flows/conclude access/flows/parts control/api/login",
     "tests/access/flows/test_factors.py": "control/api/factors",
@@ -50,6 +50,10 @@ RUN_THROUGH = {
     "tests/pipeline/test_series.py": "http/message pipeline/exchange",
     "tests/storage/records/test_migrate.py": "storage/records/migrations/versions/0001_people storage/records/tables",
     "tests/storage/records/test_store.py": "storage/records/entities storage/records/statements",
+    "tests/control/pages/test_look.py": (
+        "control/pages/device control/pages/explanations control/pages/prove control/pages/reauth control/pages/site "
+        "control/pages/table"
+    ),
     "tests/test_demo.py": "cli/explain",
 }
 """Modules without a test file of their own name, by the test that runs them. A new module gets its own test file."""

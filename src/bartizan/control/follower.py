@@ -22,7 +22,7 @@ from bartizan.storage.state.interface import State
 __all__ = ["Follower"]
 
 POLL = 0.25  # seconds between two looks at the feeds
-EXPIRY = 60.0  # seconds between two looks for sessions that ran out by themselves
+EXPIRY = 60.0  # seconds between two looks for sessions and requests that ran out by themselves
 LONGEST = 86_400.0 * 3650  # seconds: no session lasts longer
 
 
@@ -83,6 +83,7 @@ class Follower:
     def _expire(self, now: float) -> None:
         with self._records.transaction() as tx:
             tx.sessions.expire(now - self._lifetime, now)
+            tx.approvals.expire(now)
 
     async def _carry_out(self, notice: Notice) -> None:
         """Quarantine a device, and end what sessions it has besides."""

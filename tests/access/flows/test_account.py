@@ -122,7 +122,21 @@ def test_ways_to_log_in_are_changed_only_after_more_than_the_password(world: Wor
     assert alice.browser.post("factors/password", {"password": PASSWORD})["step"] == "done"
     assert alice.browser.post("account/totp/begin").code == "reauth_required"
     assert alice.prove_anew("totp")["step"] == "done"
-    assert alice.browser.post("account/totp/begin").status == 200
+    answer = alice.browser.post("account/totp/begin")
+    assert (answer.code, answer["factor"]) == ("reauth_required", "webauthn")  # a script could use a code it was told
+    assert alice.prove_anew("webauthn")["step"] == "done"
+    for name in ("account/totp/begin", "account/webauthn/options", "account/recovery-codes"):
+        assert alice.browser.post(name).status == 200
+
+
+def test_who_has_no_passkey_adds_one_after_another_factor(world: World) -> None:
+    alice = world.enrol()
+    keys = {each["kind"]: each["id"] for each in alice.browser.post("account")["credentials"]}
+    assert alice.browser.post("account/remove-credential", {"id": keys["webauthn"]}).status == 200
+    world.clock.forward(301)
+    assert alice.browser.post("account/webauthn/options").code == "reauth_required"
+    assert alice.prove_anew("totp")["step"] == "done"
+    assert alice.browser.post("account/webauthn/options").status == 200
 
 
 def test_last_way_to_log_in_stays(world: World) -> None:

@@ -8,10 +8,12 @@ import msgspec
 
 from bartizan.access.authentication import login_requirement
 from bartizan.access.factors import recovery, totp
+from bartizan.access.flows.challenge import RECENT, Challenge
 from bartizan.access.flows.enrolment import RECOVERY_CODES
 from bartizan.access.flows.factors import TOTP_PURPOSE
 from bartizan.access.flows.notify import Notice, notify_devices
 from bartizan.access.flows.parts import Parts, audited
+from bartizan.access.flows.reauth import is_fresh
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Found, Session
 from bartizan.errors import AccessError, FactorError, RecordNotFound
@@ -97,6 +99,7 @@ async def remove_credential(parts: Parts, visitor: Visitor, found: Found, creden
 async def passkey_options(parts: Parts, found: Found) -> dict[str, object]:
     """Return ``publicKey`` for making another passkey."""
     person, known = await _person_with_keys(parts, found.session)
+    _expect_own_key(parts, found.session, known)
     return await parts.webauthn.registration_options(person, known, found.digest.hex(), discoverable=True)
 
 
@@ -112,6 +115,8 @@ async def add_passkey(parts: Parts, visitor: Visitor, found: Found, credential: 
 
 async def begin_totp(parts: Parts, found: Found) -> tuple[bytes, str]:
     """Return a secret for another authenticator app, and the name to show there."""
+    _, known = await _person_with_keys(parts, found.session)
+    _expect_own_key(parts, found.session, known)
     secret = totp.new_secret()
     sealed = parts.vault.seal(TOTP_PURPOSE, secret, found.session.principal.encode())
     await parts.state.put(_PENDING + found.digest, sealed, WAIT)
@@ -150,6 +155,8 @@ async def add_totp(parts: Parts, visitor: Visitor, found: Found, code: str, labe
 async def new_recovery_codes(parts: Parts, visitor: Visitor, found: Found) -> list[str]:
     """Return new recovery codes; those before are good no more."""
     session, now = found.session, parts.clock()
+    _, known = await _person_with_keys(parts, session)
+    _expect_own_key(parts, session, known)
     codes = recovery.new_codes(RECOVERY_CODES)
     hashes = await parts.hashed(lambda: [recovery.hash_code(code) for code in codes])
 
@@ -203,6 +210,12 @@ def _keep(tx: Transaction, visitor: Visitor, session: Session, made: Credential,
 def _tell(parts: Parts, session: Session, notice: Notice) -> None:
     """Tell the person's other devices, in case it was not they (SP 800-63B-4 section 4.6)."""
     parts.later(notify_devices(parts, session.principal, notice, besides=session.device))
+
+
+def _expect_own_key(parts: Parts, session: Session, known: list[Credential]) -> None:
+    """Who has a passkey uses it before they get another way in: a script on a page of the origin cannot."""
+    if known and not is_fresh(session, "webauthn", RECENT, parts.clock()):
+        raise Challenge("reauth_required", "Use your passkey first.", factor="webauthn", max_age=RECENT)
 
 
 def _expect_room(known: Any) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "revoke": "bartizan.cli.access.revoke:revoke",
     "quarantine": "bartizan.cli.access.revoke:quarantine",
     "reset": "bartizan.cli.access.reset:reset",
+    "rotate-keys": "bartizan.cli.access.keys:rotate_keys",
     "export": "bartizan.cli.access.transfer:export",
     "import": "bartizan.cli.access.transfer:import_",
     "audit": "bartizan.cli.access.audit:audit",

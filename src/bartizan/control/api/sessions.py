@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -18,7 +19,7 @@ from bartizan.control.api.cookies import HELD_COOKIE, SESSION_COOKIE, cookie, dr
 from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form
 from bartizan.control.api.login import Next
 from bartizan.control.requests import local_path
-from bartizan.errors import AccessError
+from bartizan.errors import AccessError, RecordsError
 
 __all__ = ["ENDPOINTS"]
 
@@ -41,11 +42,10 @@ class Reauth(Form, frozen=True):
 
 async def prove(call: Call, _: Empty) -> dict[str, Any]:
     """The device proves its key, and the cookie gets a new token."""
+    said: dict[str, Any] = {"valid_for": int(call.session.session.proof_interval)}
+    with suppress(RecordsError):  # they may be away, and the session goes on without them
+        said["approvals"] = await waiting_count(call.parts, call.session.session)
     begun = await prove_session(call.parts, call.session, call.token)
-    said: dict[str, Any] = {
-        "valid_for": int(call.session.session.proof_interval),
-        "approvals": await waiting_count(call.parts, call.session.session),
-    }
     if begun is not None and begun.kind == "dpop":
         said |= {"access_token": begun.token, "token_type": "DPoP", "expires_in": int(begun.expires_in)}
     elif begun is not None:
