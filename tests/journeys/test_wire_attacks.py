@@ -321,3 +321,23 @@ def test_known_and_unknown_names_take_the_same_time(world: World, alice: Someone
     known, unknown = times.values()
     low, _, high = statistics.quantiles(known + unknown, n=4)
     assert abs(statistics.median(known) - statistics.median(unknown)) / (high - low) < 0.5
+
+
+# Another way to write a path
+
+
+def test_no_other_way_to_write_a_path_is_another_route(
+    site: Site, wire: Wire, world: World, names: Iterator[str]
+) -> None:
+    outsider = world.enrol(next(names))
+    assert wire.ask("/finance", cookie_of(outsider.browser)).status == 403
+    site.api.seen.clear()
+    ways = ["/%66inance", "/./finance", "/x/../finance", "//finance", "/finance%3F", "/finance;a=b", "/finance/.",
+            "/%2e/finance", "/x/%2e%2e/finance", "/finance%23", "/x%2f..%2ffinance", "/x/..%5cfinance",
+            "/x\\..\\finance", "/finance%00", "/finance\t", "/%2566inance", "/finance%0a", "/finance?",
+            "/finance?a=/x", "/finance#a"]  # fmt: skip
+    for way in ways:
+        wire.ask(way, cookie_of(outsider.browser))
+        wire.ask(f"{site.origin}{way}", cookie_of(outsider.browser))
+        wire.ask(way, cookie_of(outsider.browser), "X-Original-URL: /finance", "X-Rewrite-URL: /finance")
+        assert "/finance" not in [each[":path"] for each in site.api.seen], way
