@@ -139,12 +139,16 @@ def serving(directory: Path) -> Iterator[Canned]:
         return Response(status_code=404) if asset is None else Response(asset.data, media_type=asset.content_type)
 
     site = Site("Example Works", canned.nonce, assets)
+
+    def error(request: Request) -> Response:
+        return site.error(int(request.query_params["status"]), reference="0001-abc")
+
     app = Starlette(
         routes=[
             *routes(site),
             Route("/.bartizan/static/{digest}/{name}", static),
             Route("/.bartizan/sw.js", static),
-            Route("/.bartizan/error", lambda request: site.error(int(request.query_params["status"]), reference="0001-abc")),
+            Route("/.bartizan/error", error),
             Route("/.bartizan/api/{name:path}", canned.api, methods=["POST"]),
             Route("/app/{rest:path}", canned.app, methods=["GET", "POST"]),
             Route("/", canned.app),

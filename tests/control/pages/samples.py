@@ -68,5 +68,8 @@ ACCOUNT: Body = {
         {"id": "c4", "kind": "totp", "label": "Phone app", "created": NOW - 9e6, "last_used": NOW - 7000},
     ],
     "recovery_left": 9,
-    "push": {"key": "BEl62iUYgUivxIkv69yViEuiBIa-Ib9-SkvMeAtA3LFgDzkrxZJjSgSnfckjBJuBkr3qBUYIHBQFLXYp5Nksh8U", "on": False},
+    "push": {
+        "key": "BEl62iUYgUivxIkv69yViEuiBIa-Ib9-SkvMeAtA3LFgDzkrxZJjSgSnfckjBJuBkr3qBUYIHBQFLXYp5Nksh8U",
+        "on": False,
+    },
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Every page in every look: no finding of axe-core, nothing wider than the screen, nothing to complain of; a screenshot."""
+"""Every page in every look: no finding of axe-core, nothing wider than the screen, no complaint; a screenshot."""
 
 from __future__ import annotations
 
@@ -214,7 +214,9 @@ SCREENS = (
         expect=_401,
     ),
     Screen("error-403", "/.bartizan/error?status=403", "You may not do this", expect=("status of 403",)),
-    Screen("error-503", "/.bartizan/error?status=503", "Logging in does not work at the moment", expect=("status of 503",)),
+    Screen(
+        "error-503", "/.bartizan/error?status=503", "Logging in does not work at the moment", expect=("status of 503",)
+    ),
 )  # fmt: skip
 
 
