@@ -144,7 +144,8 @@ class Access:
         if need is None:
             content = read_body(exchange.request.headers, body) if complete else None
             attributes = partial(self._attributes, exchange, known, now, content)
-            rule, _ = missing(self._rules, known.found.session, exchange.request.method, now, attributes)
+            session, method = known.found.session, exchange.request.method
+            rule, _ = missing(self._rules, session, method, now, attributes, body_is_there=True)
             if rule is None:
                 await self._pass(exchange, known, now)
                 return None
@@ -211,7 +212,9 @@ class Access:
         return False, None
 
     async def _step_up(self, exchange: Exchange, known: _Known, now: float) -> Verdict | None:
-        rule, unasked = missing(self._rules, known.found.session, exchange.request.method, now, None)
+        attributes = partial(self._attributes, exchange, known, now, None)
+        session, method = known.found.session, exchange.request.method
+        rule, unasked = missing(self._rules, session, method, now, attributes, body_is_there=False)
         if rule is not None:
             return self._ask(exchange, known, _need(rule))
         if unasked:

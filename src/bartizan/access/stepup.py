@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bartizan.access.policy.attributes import BODY
 from bartizan.access.policy.cel import Policy
 from bartizan.access.sessions.model import Session
 from bartizan.config.model import Reauth
@@ -49,12 +50,14 @@ def missing(
     session: Session,
     method: str,
     now: float,
-    attributes: Callable[[Policy], Mapping[str, object]] | None,
+    attributes: Callable[[Policy], Mapping[str, object]],
+    *,
+    body_is_there: bool,
 ) -> tuple[ReauthRule | None, bool]:
     """Return the first rule that is not fulfilled, and whether one with a condition is yet to be asked.
 
-    ``attributes`` gives what a condition looks at; None while the body is not there: then conditions are not asked. A
-    condition that cannot be worked out counts as met, so that nobody gets by with a body that cannot be read.
+    ``attributes`` gives what a condition looks at. While the body is not there, conditions that look at it are not
+    asked. One that cannot be worked out counts as met, so that nobody gets by with a body that cannot be read.
     """
     unasked = False
     for rule in rules:
@@ -62,7 +65,7 @@ def missing(
             continue
         if rule.when is None:
             return rule, False
-        if attributes is None:
+        if BODY in rule.when.uses and not body_is_there:
             unasked = True
         elif rule.when.holds(attributes(rule.when), on_error=True):
             return rule, False

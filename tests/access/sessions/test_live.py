@@ -104,3 +104,17 @@ async def test_a_route_with_a_shorter_lifetime_cuts_its_own_streams_only(opened:
     clock.forward(61)
     await opened.live.look()
     assert (short.cut_for, long.cut_for) == ("session_expired", None)
+
+
+async def test_many_requests_of_a_session_take_no_more_room_than_one(opened: Open, clock: Clock) -> None:
+    found = await opened.session()
+    for _ in range(1000):
+        over(opened.exchange(found))
+    exchange = opened.exchange(found)
+    assert opened.live.scheduled == 1
+    clock.forward(901)
+    await opened.live.look()
+    assert exchange.cut_for == "session_expired"
+    over(exchange)
+    await opened.live.look()
+    assert opened.live.scheduled == 0

@@ -34,19 +34,23 @@ class LiveSessions:
         self._log = log
         self._open: dict[bytes, dict[Exchange, Limits]] = {}
         self._due: list[tuple[float, bytes]] = []
+        self._scheduled: dict[bytes, float] = {}
         self._cursor: bytes | None = None
         self.wanted = False
         """Whether any guard asks for sessions: nothing is read otherwise."""
+
+    @property
+    def scheduled(self) -> int:
+        """How many looks at sessions are to come."""
+        return len(self._due)
 
     def watch(self, exchange: Exchange, found: Found, limits: Limits) -> None:
         """Cut ``exchange`` if its session ends before it does."""
         known = self._open.get(found.digest)
         if known is None:
             known = self._open[found.digest] = {}
-            heapq.heappush(self._due, (_runs_out(found.session, limits), found.digest))
-        elif limits not in known.values():
-            heapq.heappush(self._due, (_runs_out(found.session, limits), found.digest))
         known[exchange] = limits
+        self._schedule(found.digest, _runs_out(found.session, limits))
         exchange.cuttable = True
         exchange.at_end(partial(self._forget, found.digest))
 
@@ -72,9 +76,11 @@ class LiveSessions:
             self._cut(ended.digest, "session_ended")
         now = self._clock()
         while self._due and self._due[0][0] + SETTLE <= now:
-            _, digest = heapq.heappop(self._due)
-            if digest in self._open:
-                await self._look_at(digest, now)
+            at, digest = heapq.heappop(self._due)
+            if self._scheduled.get(digest) == at:
+                del self._scheduled[digest]
+                if digest in self._open:
+                    await self._look_at(digest, now)
 
     async def _look_at(self, digest: bytes, now: float) -> None:
         found = await self._store.by_digest(digest)
@@ -89,7 +95,14 @@ class LiveSessions:
             else:
                 times.append(at)
         if times:
-            heapq.heappush(self._due, (min(times), digest))
+            self._schedule(digest, min(times))
+
+    def _schedule(self, digest: bytes, at: float) -> None:
+        """Have a session looked at; once is enough, however many requests it has, and early does no harm."""
+        known = self._scheduled.get(digest)
+        if known is None or at < known:
+            self._scheduled[digest] = at
+            heapq.heappush(self._due, (at, digest))
 
     def _cut(self, digest: bytes, reason: str) -> None:
         for exchange in list(self._open.get(digest, ())):
