@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import dataclasses
 import hashlib
 import secrets
 import time
@@ -104,11 +105,13 @@ class World:
         self.clock = clock
         self.signals: list[Signal] = []
         self._client = client or control.client()
+        self._others: list[httpx.Client] = []
         self._take_signals()
 
     def close(self) -> None:
-        """Give back the connection."""
-        self._client.close()
+        """Give back the connections."""
+        for client in (self._client, *self._others):
+            client.close()
 
     @property
     def client(self) -> httpx.Client:
@@ -118,6 +121,17 @@ class World:
     def browser(self, **values: Any) -> Browser:
         """Return a new browser profile: a device that nobody knows."""
         return Browser(self._client, self.origin, self.clock, **values)
+
+    def copies(self, browser: Browser, count: int) -> list[Browser]:
+        """Return the same browser several times, each on a connection of its own and with a nonce, to begin at once."""
+        made = []
+        for _ in range(count):
+            client = self.control.client()
+            self._others.append(client)
+            copy = dataclasses.replace(browser, client=client, cookies=dict(browser.cookies), nonce=None)
+            copy.post("factors")
+            made.append(copy)
+        return made
 
     def in_records(self, work: Callable[[Transaction], T]) -> T:
         """Do something in a transaction of the records."""

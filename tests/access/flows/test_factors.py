@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from tests.support.authenticator import UV, Lies
-from tests.support.control import ORIGIN
 from tests.support.device import Answer, Browser
 from tests.support.people import PASSWORD, Someone, World
 
@@ -21,21 +20,9 @@ def at_factor(someone: Someone, browser: Browser | None = None) -> Browser:
     return browser
 
 
-def copies(world: World, browser: Browser, count: int) -> list[Browser]:
-    """Return the same browser, several times, each on a connection of its own."""
-    made = [Browser(world.control.client(), ORIGIN, world.clock, key=browser.key) for _ in range(count)]
-    for copy in made:
-        copy.cookies = dict(browser.cookies)
-        copy.post("factors")  # brings a nonce, so that all can begin at once
-    return made
-
-
 def all_at_once(browsers: list[Browser], path: str, bodies: list[dict[str, Any]]) -> list[Answer]:
     with ThreadPoolExecutor(len(browsers)) as threads:
-        answers = list(threads.map(lambda pair: pair[0].post(path, pair[1]), zip(browsers, bodies, strict=True)))
-    for browser in browsers:
-        browser.client.close()
-    return answers
+        return list(threads.map(lambda pair: pair[0].post(path, pair[1]), zip(browsers, bodies, strict=True)))
 
 
 def wrong(someone: Someone) -> str:
@@ -80,7 +67,7 @@ def test_of_many_logins_with_one_code_one_succeeds(world: World) -> None:
     browsers = []
     for _ in range(6):
         at_factor(alice)
-        browsers += copies(world, alice.browser, 1)
+        browsers += world.copies(alice.browser, 1)
     code = alice.code()
 
     answers = all_at_once(browsers, "factors/totp", [{"code": code}] * 6)
@@ -95,7 +82,7 @@ def test_guesses_at_the_same_time_are_no_more_than_allowed(world: World) -> None
     guess = wrong(alice)
     before = len(world.audited("login.factor"))
 
-    answers = all_at_once(copies(world, alice.browser, 16), "factors/totp", [{"code": guess}] * 16)
+    answers = all_at_once(world.copies(alice.browser, 16), "factors/totp", [{"code": guess}] * 16)
 
     assert all(answer.status != 200 for answer in answers)
     assert len(world.audited("login.factor")) - before == 5

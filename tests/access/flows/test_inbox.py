@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.control import ORIGIN
 from tests.support.device import Browser
 from tests.support.people import PASSWORD, World
 
@@ -13,10 +12,7 @@ def test_answers_at_the_same_time_share_three_attempts(world: World) -> None:
     second.post("login", {"name": "alice", "password": PASSWORD})
     number = second.post("factors/push")["number"]
     (shown,) = alice.browser.post("approvals")["approvals"]
-    tabs = [Browser(world.control.client(), ORIGIN, world.clock, key=alice.browser.key) for _ in range(8)]
-    for tab in tabs:
-        tab.cookies = dict(alice.browser.cookies)
-        tab.post("approvals")
+    tabs = world.copies(alice.browser, 8)
     guesses = [str(guess) for guess in range(10, 99) if str(guess) != number][:8]
 
     def guess(pair: tuple[Browser, str]) -> str:
@@ -30,8 +26,6 @@ def test_answers_at_the_same_time_share_three_attempts(world: World) -> None:
     assert set(codes) <= {"wrong_number", "approval_gone"}
     right = alice.browser.post("approvals/decide", {"id": shown["id"], "decision": "approve", "number": number})
     assert right.code == "approval_gone"
-    for tab in tabs:
-        tab.client.close()
 
 
 def test_every_answer_is_audited(world: World) -> None:

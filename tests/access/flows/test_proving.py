@@ -2,8 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.control import ORIGIN
-from tests.support.device import SESSION, Browser
+from tests.support.device import SESSION
 from tests.support.people import World
 
 
@@ -72,10 +71,7 @@ def test_stolen_cookie_is_worth_nothing_and_ends_with_a_signal(world: World) -> 
 
 def test_several_tabs_that_prove_at_once_keep_the_session(world: World) -> None:
     alice = world.enrol()
-    tabs = [Browser(world.control.client(), ORIGIN, world.clock, key=alice.browser.key) for _ in range(6)]
-    for tab in tabs:
-        tab.cookies = dict(alice.browser.cookies)
-        tab.post("approvals")
+    tabs = world.copies(alice.browser, 6)
 
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(lambda tab: tab.post("session/prove"), tabs))
@@ -85,8 +81,6 @@ def test_several_tabs_that_prove_at_once_keep_the_session(world: World) -> None:
     assert len(renewed) == 1
     world.clock.forward(60)
     assert renewed[0].post("account").status == 200
-    for tab in tabs:
-        tab.client.close()
 
 
 def test_it_tells_what_waits(world: World) -> None:

@@ -4,8 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.support.control import ORIGIN
-from tests.support.device import Browser
+from tests.support.device import SESSION
 from tests.support.people import World
 from tests.support.records import make_group
 
@@ -73,7 +72,7 @@ def test_history_has_it(world: World) -> None:
 
     assert found is not None
     assert (record.id, record.digest) == (found.session.id, found.digest)
-    assert (record.aal, record.address) == (3, "192.0.2.7")
+    assert (record.aal, record.address) == (2, "192.0.2.7")
     assert "Chrome/140" in record.user_agent
     assert [event.target for event in world.audited("session.begun")] == [record.id]
 
@@ -83,6 +82,7 @@ def test_oldest_session_ends_when_there_are_too_many(world: World) -> None:
     alice = world.enrol()
     tokens = [dict(alice.browser.cookies)]
     for _ in range(2):
+        alice.browser.cookies = {}
         alice.log_in()
         tokens.append(dict(alice.browser.cookies))
     standing = [world.session(world.browser(cookies=cookies)) is not None for cookies in tokens]
@@ -98,6 +98,7 @@ def test_sessions_that_ran_out_do_not_count(world: World) -> None:
     world.clock.forward(1000)
     alice.log_in()
     before = dict(alice.browser.cookies)
+    alice.browser.cookies = {}
     alice.log_in()
 
     assert world.session(world.browser(cookies=before)) is not None
@@ -108,11 +109,9 @@ def test_logins_at_the_same_time_are_no_more_either(world: World) -> None:
     alice = world.enrol()
     ready = []
     for number in range(6):
+        alice.browser.cookies = {}
         alice.browser.post("login", {"name": "alice", "password": alice.password})
-        copy = Browser(world.control.client(), ORIGIN, world.clock, key=alice.browser.key)
-        copy.cookies = dict(alice.browser.cookies)
-        copy.post("factors")
-        ready.append((copy, alice.codes[number]))
+        ready.append((world.copies(alice.browser, 1)[0], alice.codes[number]))
 
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(lambda pair: pair[0].post("factors/recovery", {"code": pair[1]}), ready))
@@ -120,26 +119,39 @@ def test_logins_at_the_same_time_are_no_more_either(world: World) -> None:
     assert [answer.status for answer in answers] == [200] * 6
     assert sum(world.session(copy) is not None for copy, _ in ready) == 2
     assert len(world.in_records(lambda tx: tx.sessions.live(alice.id))) == 2
-    for copy, _ in ready:
-        copy.client.close()
 
 
 def test_finished_login_begins_one_session(world: World) -> None:
     alice = world.enrol()
     alice.browser.post("login", {"name": "alice", "password": alice.password})
-    copies = [Browser(world.control.client(), ORIGIN, world.clock, key=alice.browser.key) for _ in range(6)]
-    for copy in copies:
-        copy.cookies = dict(alice.browser.cookies)
-        copy.post("factors")
+    copies = world.copies(alice.browser, 6)
     code = alice.code()
 
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(lambda copy: copy.post("factors/totp", {"code": code}), copies))
 
     assert [answer.data.get("step") for answer in answers].count("done") == 1
-    assert len(world.in_records(lambda tx: tx.sessions.live(alice.id))) == 2  # and the one of the enrolment
-    for copy in copies:
-        copy.client.close()
+    assert len(world.in_records(lambda tx: tx.sessions.live(alice.id))) == 1
+
+
+def test_login_takes_the_place_of_the_session_that_the_browser_had(world: World) -> None:
+    alice = world.enrol()
+    before = dict(alice.browser.cookies)
+    second = world.add_device(alice)
+    alice.log_in()
+
+    assert world.session(world.browser(cookies=before)) is None
+    assert world.session(second) is not None
+    reasons = [record.end_reason for record in world.in_records(lambda tx: tx.sessions.history(alice.id))]
+    assert sorted(reasons) == ["", "", "replaced"]
+
+
+def test_session_of_somebody_else_is_not_ended_by_a_login_that_brings_its_cookie(world: World) -> None:
+    alice, bob = world.enrol("alice"), world.enrol("bob")
+    bob.browser.cookies[SESSION] = alice.browser.cookies[SESSION]
+    bob.log_in()
+
+    assert world.session(alice.browser) is not None
 
 
 def test_device_that_was_revoked_during_the_login_gets_none(world: World) -> None:

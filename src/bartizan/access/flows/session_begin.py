@@ -125,7 +125,7 @@ async def _gone(parts: Parts, principal: str) -> list[bytes]:
 def _record(
     tx: Transaction, parts: Parts, visitor: Visitor, session: Session, digest: bytes, gone: Collection[bytes]
 ) -> list[SessionRecord]:
-    """Write the session into the history; returns the oldest ones of those that are now too many."""
+    """Write the session into the history; returns the oldest ones of those that are now too many, and end by this."""
     now = session.created
     person, device = tx.people.get(session.principal), tx.devices.get(session.device)
     if person is None or not person.active or device is None or device.status != "trusted":
@@ -136,6 +136,8 @@ def _record(
         tx.sessions.end(ran_out, now, "expired")
     live = tx.sessions.live(session.principal)
     surplus = live[: max(0, len(live) + 1 - parts.access.session.concurrent)]
+    for oldest in surplus:
+        tx.sessions.end(oldest.digest, now, "surplus")
     for each in surplus:  # here, so that a login at the same moment does not count them too
         tx.sessions.end(each.digest, now, "surplus")
     tx.sessions.add(

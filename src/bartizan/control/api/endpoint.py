@@ -29,8 +29,8 @@ from starlette.responses import Response
 
 from bartizan.access.authentication import Authentication
 from bartizan.access.devices.dbsc import REGISTRATION
+from bartizan.access.flows.conclude import conclude
 from bartizan.access.flows.enrolment_state import Enrolment
-from bartizan.access.flows.outcome import Answer
 from bartizan.access.flows.parts import Parts
 from bartizan.access.flows.visitor import Visitor
 from bartizan.access.sessions.model import Found, split_token
@@ -44,7 +44,7 @@ from bartizan.control.requests import client_of, json_body
 from bartizan.control.services import Services
 from bartizan.errors import AccessError, BartizanError
 
-__all__ = ["Call", "Empty", "Endpoint", "Form", "Needs", "stepped"]
+__all__ = ["Call", "Empty", "Endpoint", "Form", "Needs"]
 
 Needs = Literal[
     "nothing",
@@ -122,9 +122,23 @@ class Call:
         """Have the browser keep the token of what is under way."""
         self.cookies.append(set_cookie(LOGIN_COOKIE, token, lifetime))
 
-    def over(self) -> None:
-        """Have the browser forget what was under way."""
+    async def conclude(self, underway: Underway[Authentication]) -> dict[str, Any]:
+        """Return what a page is told about the next step; a session that begins is set as a cookie, or handed out."""
+        bearer = access_token(self.request)
+        before = bearer or cookie(self.request, SESSION_COOKIE) or ""
+        answer = await conclude(self.parts, self.visitor, underway, before)
+        if answer.session is None:
+            return {"step": answer.step}
         self.cookies.append(drop_cookie(LOGIN_COOKIE))
+        said: dict[str, Any] = {"step": answer.step, "to": answer.to}
+        if answer.held:
+            said["held"] = True
+        if answer.session.kind == "cookie":
+            self.begun = answer.session.token
+            self.cookies.append(set_cookie(SESSION_COOKIE, self.begun))
+            return said
+        expires_in = int(answer.session.expires_in)
+        return said | {"access_token": answer.session.token, "token_type": "DPoP", "expires_in": expires_in}
 
     async def look_up(self, needs: Needs, *, is_use: bool = True) -> None:
         """Find what an endpoint needs; raises ``AccessError`` for what is missing or does not do.
@@ -197,23 +211,3 @@ class Endpoint(Generic[B]):
             response = answer_problem(error, client_of(request).exchange)
         response.headers["dpop-nonce"] = services.nonces.issue()
         return response
-
-
-def stepped(call: Call, answer: Answer) -> dict[str, Any]:
-    """Return what a page is told about the next step; a session that begins is set as a cookie, or handed out."""
-    if answer.session is None:
-        return {"step": answer.step}
-    call.over()
-    said: dict[str, Any] = {"step": answer.step, "to": answer.to}
-    if answer.held:
-        said["held"] = True
-    if answer.session.kind == "dpop":
-        said |= {
-            "access_token": answer.session.token,
-            "token_type": "DPoP",
-            "expires_in": int(answer.session.expires_in),
-        }
-    else:
-        call.begun = answer.session.token
-        call.cookies.append(set_cookie(SESSION_COOKIE, call.begun))
-    return said

@@ -8,9 +8,8 @@ from msgspec import Meta
 
 from bartizan.access.factors import totp as totp_codes
 from bartizan.access.flows import enrolment as flow
-from bartizan.access.flows.conclude import conclude
 from bartizan.access.flows.new_device import MAX_LABEL
-from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form, stepped
+from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form
 from bartizan.control.api.factors import CodeForm, PasswordForm
 from bartizan.control.api.login import Credential
 from bartizan.control.api.password import policy_of
@@ -89,8 +88,7 @@ async def finish(call: Call, body: Finish) -> dict[str, Any]:
     """Put everything in force, and log in."""
     codes, token, login = await flow.finish_enrolment(call.parts, call.visitor, call.enrolment, body.device_label)
     call.keep(token, call.parts.authentications.lifetime)
-    answer = await conclude(call.parts, call.visitor, login)
-    return {"recovery_codes": codes, **stepped(call, answer)}
+    return {"recovery_codes": codes, **await call.conclude(login)}
 
 
 def shown_secret(secret: bytes, issuer: str, name: str) -> dict[str, Any]:

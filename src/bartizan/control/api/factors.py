@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from bartizan.access.flows import factors as flow
-from bartizan.access.flows.conclude import conclude
 from bartizan.access.flows.push_login import ask_for_push, push_status
-from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form, stepped
+from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form
 from bartizan.control.api.login import Credential, Password
 
 __all__ = ["ENDPOINTS", "Code"]
@@ -50,19 +49,19 @@ async def factors(call: Call, _: Empty) -> dict[str, Any]:
 async def totp(call: Call, body: CodeForm) -> dict[str, Any]:
     """A code of an authenticator app."""
     await flow.prove_totp(call.parts, call.visitor, call.login, body.code)
-    return stepped(call, await conclude(call.parts, call.visitor, call.login))
+    return await call.conclude(call.login)
 
 
 async def recovery(call: Call, body: CodeForm) -> dict[str, Any]:
     """A recovery code."""
     await flow.prove_recovery(call.parts, call.visitor, call.login, body.code)
-    return stepped(call, await conclude(call.parts, call.visitor, call.login))
+    return await call.conclude(call.login)
 
 
 async def password(call: Call, body: PasswordForm) -> dict[str, Any]:
     """The password, where it is asked for besides or anew."""
     await flow.prove_password(call.parts, call.visitor, call.login, body.password)
-    return stepped(call, await conclude(call.parts, call.visitor, call.login))
+    return await call.conclude(call.login)
 
 
 async def webauthn_options(call: Call, _: Empty) -> dict[str, Any]:
@@ -73,7 +72,7 @@ async def webauthn_options(call: Call, _: Empty) -> dict[str, Any]:
 async def webauthn(call: Call, body: CredentialForm) -> dict[str, Any]:
     """A passkey or security key."""
     await flow.prove_webauthn(call.parts, call.visitor, call.login, body.credential)
-    return stepped(call, await conclude(call.parts, call.visitor, call.login))
+    return await call.conclude(call.login)
 
 
 async def push(call: Call, _: Empty) -> dict[str, Any]:
@@ -87,7 +86,7 @@ async def push_asked(call: Call, _: Empty) -> dict[str, Any]:
     status = await push_status(call.parts, call.login)
     if status != "approved":
         return {"status": status}
-    return {"status": status, **stepped(call, await conclude(call.parts, call.visitor, call.login))}
+    return {"status": status, **await call.conclude(call.login)}
 
 
 ENDPOINTS = (

@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from bartizan.access.flows.conclude import conclude
 from bartizan.access.flows.login import log_in
 from bartizan.access.flows.outcome import Going
 from bartizan.access.flows.passkey import log_in_with_passkey, passkey_login_options
 from bartizan.access.flows.waiting import ask_for_device, device_status
 from bartizan.access.names import MAX_NAME
 from bartizan.access.passwords.hashing import MAX_LENGTH
-from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form, stepped
+from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form
 from bartizan.control.requests import local_path
 
 __all__ = ["ENDPOINTS", "Name", "Next", "Password"]
@@ -48,7 +47,7 @@ async def login(call: Call, body: Login) -> dict[str, Any]:
     going = Going(local_path(body.next), client=body.client)
     token, underway = await log_in(call.parts, call.visitor, body.name, body.password, going)
     call.keep(token, call.parts.authentications.lifetime)
-    return stepped(call, await conclude(call.parts, call.visitor, underway))
+    return await call.conclude(underway)
 
 
 async def passkey_options(call: Call, _: Empty) -> dict[str, Any]:
@@ -61,7 +60,7 @@ async def passkey(call: Call, body: PasskeyLogin) -> dict[str, Any]:
     going = Going(local_path(body.next), client=body.client)
     token, underway = await log_in_with_passkey(call.parts, call.visitor, body.credential, going)
     call.keep(token, call.parts.authentications.lifetime)
-    return stepped(call, await conclude(call.parts, call.visitor, underway))
+    return await call.conclude(underway)
 
 
 async def device(call: Call, _: Empty) -> dict[str, Any]:
@@ -75,7 +74,7 @@ async def status(call: Call, _: Empty) -> dict[str, Any]:
     outcome = await device_status(call.parts, call.visitor, call.login)
     if outcome != "approved":
         return {"status": outcome}
-    return {"status": outcome, **stepped(call, await conclude(call.parts, call.visitor, call.login))}
+    return {"status": outcome, **await call.conclude(call.login)}
 
 
 ENDPOINTS = (

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from bartizan.access.flows.conclude import conclude
 from bartizan.access.flows.parts import Parts
 from bartizan.access.flows.passwords import change_in_login, change_in_session, why_change
-from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form, stepped
+from bartizan.control.api.endpoint import Call, Empty, Endpoint, Form
 from bartizan.control.api.login import Password
 from bartizan.errors import AccessError, FactorError
 
@@ -36,7 +35,7 @@ async def change(call: Call, body: Change) -> dict[str, Any]:
     """Change it."""
     if not call.has_session:
         await change_in_login(call.parts, call.visitor, call.login, body.new)
-        return stepped(call, await conclude(call.parts, call.visitor, call.login))
+        return await call.conclude(call.login)
     if body.current is None:
         raise FactorError("factor_refused", "Enter the current password.")
     await change_in_session(call.parts, call.visitor, call.session, body.current, body.new)
