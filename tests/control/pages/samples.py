@@ -38,7 +38,34 @@ APPROVALS: Body = {
     "approvals": [
         {"id": "a1", "kind": "login", "context": _ELSEWHERE, "created": NOW, "expires": NOW + 60},
         {"id": "a2", "kind": "device", "context": _ELSEWHERE, "created": NOW, "expires": NOW + 120},
-        {"id": "a3", "kind": "recovery", "context": _ELSEWHERE, "created": NOW, "expires": NOW + 86400},
+        {
+            "id": "a3",
+            "kind": "recovery",
+            "context": _ELSEWHERE,
+            "created": NOW,
+            "expires": NOW + 2e5,
+            "not_before": NOW + 86400,
+            "mine": True,
+        },
+        {
+            "id": "a4",
+            "kind": "recovery",
+            "context": _ELSEWHERE,
+            "created": NOW,
+            "expires": NOW + 2e5,
+            "not_before": NOW + 86400,
+            "mine": False,
+            "name": "charles",
+        },
+        {
+            "id": "a5",
+            "kind": "reset",
+            "context": {},
+            "created": NOW,
+            "expires": NOW + 2e5,
+            "mine": False,
+            "name": "charles",
+        },
     ],
 }
 ACCOUNT: Body = {

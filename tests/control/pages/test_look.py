@@ -91,6 +91,14 @@ SCREENS = (
         _refused_login,
         _401,
     ),
+    Screen(
+        "login-untrusted",
+        "/.bartizan/login",
+        "Log in here as on a new device",
+        {"login": Refusal(403, "device_not_trusted", "This device is not trusted any more. Ask an administrator.")},
+        _refused_login,
+        ("status of 403",),
+    ),
     Screen("factor", "/.bartizan/factor", "One more proof", {"factors": samples.FACTORS}),
     Screen(
         "factor-totp",
@@ -125,12 +133,6 @@ SCREENS = (
         expect=_401,
     ),
     Screen("device", "/.bartizan/device", "Confirm on one of your trusted devices", _WAIT),
-    Screen(
-        "device-denied",
-        "/.bartizan/device",
-        "This device was refused",
-        {**_WAIT, "device/status": {"status": "denied"}},
-    ),
     Screen(
         "device-expired",
         "/.bartizan/device",

@@ -40,6 +40,7 @@ function deviceItem(device) {
     address: device.last_address,
   });
   item.dataset.state = device.status;
+  $("[data-from]", item).hidden = !device.last_address;
   $("[data-current]", item).hidden = !device.current;
   const rename = $("form", item);
   const field = $("input", rename);

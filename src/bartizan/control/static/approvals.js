@@ -2,7 +2,7 @@
 // that a look at the server disturbs neither focus nor what is being typed.
 
 import { post } from "./api.js";
-import { $, announce, begin, clear, copyOf, fail, fill, onSubmit } from "./dom.js";
+import { $, $$, announce, begin, clear, copyOf, fail, fill, onSubmit } from "./dom.js";
 import { ago, when } from "./names.js";
 import { leave, leads } from "./steps.js";
 import { get } from "./webauthn.js";
@@ -12,15 +12,18 @@ const TITLE = document.title;
 const OUTCOMES = {
   approve: "Approved. The other device goes on by itself.",
   deny: "Refused. Nothing was let in.",
+  cancel: "Stopped. Nobody can come in that way any more.",
   not_me: "Stopped. Nothing was let in, and we have noted it as an attack.",
 };
 
 const list = $("#approvals");
 const cards = new Map();
 
-function details(card, context, created) {
-  fill(card, { address: context.address, place: context.place, client: context.client, time: when(created), ago: ago(created) });
-  for (const row of card.querySelectorAll("[data-row]")) row.hidden = !context[row.dataset.row];
+function details(card, { context, created, not_before: effect }) {
+  const { address, place, client } = context;
+  const facts = { address, place, client, effect: effect && when(effect), time: when(created), ago: ago(created) };
+  fill(card, facts);
+  for (const row of $$("[data-row]", card)) row.hidden = !facts[row.dataset.row];
 }
 
 function settle(card, decision, answer) {
@@ -50,11 +53,11 @@ async function decide(card, { id, kind }, { decision, number }) {
 }
 
 function cardOf(approval) {
-  const { id, kind, context, created } = approval;
+  const { id, kind } = approval;
   const whose = approval.mine === false ? `${kind}-other` : kind; // an administrator decides about others
   const card = copyOf(`approval-${$(`#approval-${whose}`) ? whose : "login"}`);
   fill(card, { name: approval.name });
-  details(card, context, created);
+  details(card, approval);
   const field = $("[name=number]", card);
   if (field) {
     const known = `number-${id}`;
@@ -85,7 +88,7 @@ async function look({ first = false } = {}) {
     list.prepend(card);
   }
   if (fresh.length && !first) announce(fresh.length === 1 ? "A new request is waiting." : "New requests are waiting.");
-  if (here) fill($("#here"), here);
+  if (here) fill($("#here"), { here: [here.address, here.place, here.client].filter(Boolean).join(", ") });
   $("#here").hidden = !here;
   $("#none").hidden = list.childElementCount > 0;
   document.title = present.size ? `(${present.size}) ${TITLE}` : TITLE;

@@ -71,6 +71,15 @@ function keyPair() {
   return pair;
 }
 
+/** Throw the key away; the next proof makes a new one, which nothing trusts yet. */
+export async function forget() {
+  const database = await opened();
+  const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+  await settled(transaction.objectStore(STORE).delete(NAME));
+  database.close();
+  pair = undefined;
+}
+
 /** Bytes as base64url without padding (RFC 7515 section 2). */
 export function base64url(bytes) {
   let text = "";

@@ -1,6 +1,7 @@
 // What pages do with their elements. Text is only ever set as text.
 
-import { leads, local } from "./steps.js";
+import { forget } from "./device.js";
+import { leads, leave, local } from "./steps.js";
 import { meaning } from "./webauthn.js";
 
 const OVER = new Set(["login_expired", "wrong_step", "no_attempts_left"]); // what only a new login helps with
@@ -61,11 +62,13 @@ export function fail(error, place = $("main")) {
   );
   if (reasons.length) $("p", box).textContent = "This does not work yet:";
   $("[data-anew]", box).hidden = !OVER.has(error.code);
+  $("[data-forget]", box).hidden = error.code !== "device_not_trusted";
   const onward = $("[data-onward]", box);
   onward.hidden = !error.problem?.to;
   if (!onward.hidden) onward.href = local(error.problem.to);
-  $(".reference", box).hidden = !error.reference;
-  $("code", box).textContent = error.reference ?? "";
+  const known = error.reference && (error.status === 403 || error.status >= 500); // what others have to look into
+  $(".reference", box).hidden = !known;
+  $("code", box).textContent = known ? error.reference : "";
   box.hidden = false;
   const field = error.status === 429 ? null : $("[data-checked]", place);
   if (!field) return box.focus();
@@ -122,5 +125,6 @@ export function begin(act) {
   // A page that the browser kept has a nonce that was used and a state that is gone.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   peepholes();
+  $("[data-forget]").addEventListener("click", () => forget().then(() => leave("/.bartizan/login")));
   run($("main"), [], act);
 }

@@ -5,6 +5,7 @@
 // (prove anew who you are); the last two have the page to go to as their detail.
 
 import { post } from "./api.js";
+import { remedy } from "./steps.js";
 
 const SHARE = 0.5; // of the time that a proof is good for, until the next one
 const RETRY = 10; // s after one that did not get through
@@ -25,9 +26,8 @@ function plan(seconds) {
 }
 
 function refused(error) {
-  const here = encodeURIComponent(location.pathname + location.search);
-  if (error.code === "reauth_required") return tell("reauth", `/.bartizan/reauth?next=${here}`);
-  if (error.status === 401 || error.status === 403) return tell("ended", `/.bartizan/login?next=${here}`);
+  if (error.code === "reauth_required") return tell("reauth", remedy(error));
+  if (error.status === 401 || error.status === 403) return tell("ended", remedy({ code: "login_required" }));
   return plan(error.retryAfter || RETRY);
 }
 

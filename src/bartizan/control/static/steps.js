@@ -20,11 +20,6 @@ export function leave(path) {
   return new Promise(() => {});
 }
 
-/** This page, as another page's `next`. */
-function here() {
-  return encodeURIComponent(location.pathname + location.search);
-}
-
 /** Go where the answer's `step` leads; `held` tells that a request waits to be sent once somebody is known. */
 export async function follow(answer, held = false) {
   if (STEPS.has(answer.step)) return leave(ROOT + answer.step);
@@ -35,10 +30,19 @@ export async function follow(answer, held = false) {
   return leave(answer.to ?? "/");
 }
 
+/** The page that does away with an error and comes back here; undefined if there is none. */
+export function remedy({ code, problem = {} }) {
+  const query = new URLSearchParams({ next: location.pathname + location.search });
+  if (code === "login_required") return `${ROOT}login?${query}`;
+  if (code !== "reauth_required") return undefined;
+  if (problem.factor) query.set("factor", problem.factor);
+  if (problem.max_age) query.set("max_age", problem.max_age);
+  return `${ROOT}reauth?${query}`;
+}
+
 /** Go where an error leads, if it leads away from this page; returns whether it does. */
 export function leads(error) {
-  if (error.code === "login_required") leave(`${ROOT}login?next=${here()}`);
-  else if (error.code === "reauth_required") leave(`${ROOT}reauth?next=${here()}`);
-  else return false;
-  return true;
+  const page = remedy(error);
+  if (page) leave(page);
+  return Boolean(page);
 }

@@ -1,6 +1,6 @@
 // The service worker of /.bartizan/: shows that a request for approval waits. It answers no requests and keeps nothing.
 
-const INBOX = "/.bartizan/approvals";
+const PAGES = "/.bartizan/";
 
 function messageOf(event) {
   try {
@@ -11,14 +11,15 @@ function messageOf(event) {
 }
 
 self.addEventListener("push", (event) => {
-  const { title, body } = messageOf(event);
+  const { kind = "approval", title, body } = messageOf(event);
   const channel = new BroadcastChannel("bartizan");
   channel.postMessage({ approvals: 1 });
   channel.close();
   event.waitUntil(
     self.registration.showNotification(title ?? "Somebody asks for your approval", {
       body: body ?? "Open it to see who, and from where. If it is not you, refuse.",
-      tag: "approval",
+      tag: kind,
+      data: kind === "account" ? "account" : "approvals",
       renotify: true,
       requireInteraction: true,
     }),
@@ -29,9 +30,10 @@ self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(
     (async () => {
+      const page = PAGES + event.notification.data;
       const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-      const inbox = windows.find((client) => new URL(client.url).pathname === INBOX);
-      await (inbox ? inbox.focus() : self.clients.openWindow(INBOX));
+      const open = windows.find((client) => new URL(client.url).pathname === page);
+      await (open ? open.focus() : self.clients.openWindow(page));
     })(),
   );
 });

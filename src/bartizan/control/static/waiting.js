@@ -16,7 +16,7 @@ async function ask() {
   try {
     const answer = await decision("device/status", {}, seconds, open.signal);
     if (answer.status === "approved") return await follow(answer);
-    show($(answer.status === "denied" ? "#denied" : "#expired"));
+    show($("#expired"));
   } catch (error) {
     show($("#expired"));
     throw error;
