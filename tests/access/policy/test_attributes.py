@@ -30,7 +30,9 @@ def value_of(name: str, **given_: Any) -> Any:
 def test_every_attribute_of_a_whole_exchange_has_its_value() -> None:
     tls = TlsInfo("TLSv1.3", "x", ja4="t13d1516h2_8daaf6152771_b186095e22b6")
     exchange = make_exchange("POST", "/a/b", {"x-team": "red"}, query=b"a=1", tls=tls)
-    session = make_session(platform="Windows", factors={"password": NOW, "totp": NOW})
+    session = make_session(
+        platform="Windows", factors={"password": NOW, "totp": NOW}, device_seen=NOW - 10_800, device_risk=20
+    )
     names = [item.name for item in ATTRIBUTES]
     values = attributes_of(names, session, exchange, risk=7, now=NOW + 60, body={"a": 1})
     moment = datetime.fromtimestamp(NOW + 60, UTC)
@@ -44,6 +46,8 @@ def test_every_attribute_of_a_whole_exchange_has_its_value() -> None:
         "device.browser": "Chromium",
         "device.browser_version": 156,
         "device.age": timedelta(days=1, seconds=60),
+        "device.unused": timedelta(hours=3),
+        "device.risk": 20,
         "session.id": "session-1",
         "session.kind": "cookie",
         "session.aal": 2,

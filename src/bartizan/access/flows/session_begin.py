@@ -108,6 +108,8 @@ def _session(
         proof_interval=parts.access.session.proof_interval,
         facts=visitor.facts,
         address=visitor.address,
+        device_seen=device.last_seen or device.enrolled,
+        device_risk=device.risk,
     )
 
 

@@ -24,7 +24,15 @@ CelType = Literal[
 BODY = "request.body"
 MAX_PARAMETERS = 1000
 _SECRET_HEADERS = frozenset(
-    (b"authorization", b"cookie", b"dpop", b"proxy-authorization", b"secure-session-response", b"set-cookie")
+    (
+        b"authorization",
+        b"cookie",
+        b"dpop",
+        b"proxy-authorization",
+        b"sec-session-response",
+        b"secure-session-response",
+        b"set-cookie",
+    )
 )
 
 
@@ -143,6 +151,14 @@ def _of_the_device() -> Iterator[Attribute]:
     yield Attribute(
         "device.age", "duration", lambda of: _since(of.now, of.session.device_enrolled), "since it was enrolled"
     )
+
+    yield Attribute(
+        "device.unused",
+        "duration",
+        lambda of: _since(of.session.created, of.session.device_seen),
+        "how long it had not been used before this session",
+    )
+    yield Attribute("device.risk", "int", lambda of: of.session.device_risk, "0 to 100, when the session began")
 
 
 def _of_the_session() -> Iterator[Attribute]:

@@ -72,6 +72,10 @@ class Session(msgspec.Struct, frozen=True, array_like=True, gc=False, kw_only=Tr
     previous: bytes = b""
     """That of the token before, which is still good until ``previous_until``: requests may be on their way."""
     previous_until: float = 0.0
+    device_seen: float = 0.0
+    """When the device was last used before this session; when it was enrolled, if it was not."""
+    device_risk: int = 0
+    """What the records said of the device, 0 to 100, when the session began."""
 
 
 class Found(NamedTuple):
