@@ -138,8 +138,6 @@ def _record(
         tx.sessions.end(ran_out, now, "expired")
     live = tx.sessions.live(session.principal)
     surplus = live[: max(0, len(live) + 1 - parts.access.session.concurrent)]
-    for oldest in surplus:
-        tx.sessions.end(oldest.digest, now, "surplus")
     for each in surplus:  # here, so that a login at the same moment does not count them too
         tx.sessions.end(each.digest, now, "surplus")
     tx.sessions.add(
