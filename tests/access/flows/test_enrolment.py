@@ -104,6 +104,20 @@ def test_unknown_links_are_refused(world: World, token: str) -> None:
     assert "x" * 43 not in str(answer.data)
 
 
+def test_invitation_of_somebody_who_is_enrolled_replaces_nothing(world: World) -> None:
+    alice = world.enrol()
+    person = world.in_records(lambda tx: tx.people.get(alice.id))
+    assert person is not None
+    browser = world.browser()
+    browser.post("enrol/start", {"token": world.invite(person)})
+    browser.post("enrol/password", {"password": "meadow lantern quartz"})
+    app_of(world, browser)
+
+    assert browser.post("enrol/finish").code == "invitation_invalid"
+    assert world.device(browser) is None
+    assert alice.browser.post("login", {"name": "alice", "password": PASSWORD})["step"] == "factor"
+
+
 def test_link_ends_by_its_time(world: World) -> None:
     token = world.invite(world.person("alice"), lifetime=60)
     world.clock.forward(60)

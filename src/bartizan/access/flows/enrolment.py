@@ -175,6 +175,8 @@ async def finish_enrolment(
             raise _gone()
         if enrolment.purpose != "enrol":
             _replace(tx, enrolment.principal, now)
+        elif tx.credentials.of(enrolment.principal):
+            raise _gone()  # to replace what somebody has takes two administrators: that is a reset
         return _put_in_force(tx, visitor, enrolment, credentials, label, now)
 
     try:
