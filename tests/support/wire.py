@@ -48,10 +48,10 @@ class Wire:
         """Send bytes and read one response."""
         with self.connect() as sock:
             sock.sendall(data)
-            response = http.client.HTTPResponse(sock, method=method)
-            response.begin()
-            fields = [(name.lower(), value) for name, value in response.getheaders()]
-            return Reply(response.status, fields, response.read())
+            with http.client.HTTPResponse(sock, method=method) as response:
+                response.begin()
+                fields = [(name.lower(), value) for name, value in response.getheaders()]
+                return Reply(response.status, fields, response.read())
 
     def ask(self, target: str, *lines: str, method: str = "GET", host: str | None = None, body: bytes = b"") -> Reply:
         """Send a request with some fields, each a line, and a User-Agent as browsers of tests have it."""
@@ -64,5 +64,7 @@ class Wire:
 def people_at(site: Site) -> World:
     """Return people of a site whose browsers, in software, reach it over TLS; close it in the end."""
     none = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # each browser keeps its own
-    client = httpx.Client(base_url=site.origin, verify=site.authority.client_context(), cookies=none, timeout=30)
+    few = httpx.Limits(max_keepalive_connections=2)  # so that few are open when the gateway ends
+    verify = site.authority.client_context()
+    client = httpx.Client(base_url=site.origin, verify=verify, cookies=none, limits=few, timeout=30)
     return World(site.control, site.clock, client)
