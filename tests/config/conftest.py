@@ -64,9 +64,10 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sandbox(material: Path, tmp_path: Path) -> Path:
+def sandbox(material: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory for one configuration, with the files beside it."""
-    return Path(shutil.copytree(material, tmp_path / "etc"))
+    directory = tmp_path_factory.mktemp("c")  # a short name: the path of control's socket has to fit
+    return Path(shutil.copytree(material, directory / "etc"))
 
 
 @pytest.fixture

@@ -215,10 +215,11 @@ def test_a_policy_that_is_wrong_changes_nothing(place: Place, gateway: Bartizan)
     assert place.statuses(gateway, dave) == {200}
 
 
-def test_machines_that_share_a_server_share_sessions_and_their_ends(tmp_path: Path) -> None:
+def test_machines_that_share_a_server_share_sessions_and_their_ends(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("two")  # a short name: the path of a socket has to fit
     with (
-        RedisServer(tmp_path) as redis,
-        Place(tmp_path, {"engine": "valkey", "url": redis.url}) as place,
+        RedisServer(directory) as redis,
+        Place(directory, {"engine": "valkey", "url": redis.url}) as place,
         place.gateway("one") as one,
         place.gateway("two") as two,
     ):

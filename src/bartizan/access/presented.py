@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bartizan.http.headers import Headers
 from bartizan.http.message import Request
 
-__all__ = ["SESSION_COOKIE", "Presented", "crosses_sites", "hide", "hide_set_cookies", "presented_by"]
+__all__ = ["SESSION_COOKIE", "Presented", "cookie_in", "crosses_sites", "hide", "hide_set_cookies", "presented_by"]
 
 SESSION_COOKIE = "__Host-bartizan-session"
 _OURS = b"__Host-bartizan-"
-_SESSION = SESSION_COOKIE.encode()
 _MAX_TOKEN = 512  # bytes
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 
@@ -29,12 +29,27 @@ def presented_by(headers: Headers) -> Presented | None:
     for name, value in headers.items:
         if name == b"authorization" and value[:5].lower() == b"dpop ":
             return Presented(_text(value[5:].strip()), headers.get_all(b"dpop"))
-    for name, value in headers.items:
-        if name == b"cookie" and _OURS in value:
-            token = _cookie(value)
-            if token is not None:
-                return Presented(token, None)
-    return None
+    token = cookie_in(headers.items, SESSION_COOKIE)
+    return None if token is None else Presented(token, None)
+
+
+def cookie_in(fields: Iterable[tuple[bytes, bytes]], name: str) -> str | None:
+    """Return the value of a cookie of ours, given header fields with names in lower case.
+
+    None if it is not there, or there more than once with different values: edge and control must not take different
+    ones for the session.
+    """
+    wanted, found = name.encode("ascii"), None
+    for field, value in fields:
+        if field != b"cookie" or wanted not in value:
+            continue
+        for pair in value.split(b";"):
+            key, _, content = pair.strip().partition(b"=")
+            if key == wanted:
+                if found is not None and found != content:
+                    return None
+                found = content
+    return None if found is None else _text(found)
 
 
 def hide(headers: Headers) -> None:
@@ -74,14 +89,6 @@ def crosses_sites(request: Request, origin: str) -> bool:
         return sent_from.decode("latin-1").lower() != origin.lower()
     site = request.headers.get(b"sec-fetch-site")
     return site is not None and site not in (b"same-origin", b"none")
-
-
-def _cookie(value: bytes) -> str | None:
-    for pair in value.split(b";"):
-        name, _, content = pair.strip().partition(b"=")
-        if name == _SESSION:
-            return _text(content)
-    return None
 
 
 def _text(value: bytes) -> str:

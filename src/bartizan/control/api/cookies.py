@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from bartizan.access.held import HELD_COOKIE
-from bartizan.access.presented import SESSION_COOKIE
+from bartizan.access.presented import SESSION_COOKIE, cookie_in
 
 __all__ = ["HELD_COOKIE", "LOGIN_COOKIE", "SESSION_COOKIE", "cookie", "drop_cookie", "set_cookie"]
 
@@ -17,7 +17,7 @@ _ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 def cookie(request: Request, name: str) -> str | None:
     """Return the value of a cookie; None if there is none, or none of ours could be so long."""
-    value = request.cookies.get(name)
+    value = cookie_in(request.headers.raw, name)
     return value if value and len(value) <= _MAX_VALUE else None
 
 
