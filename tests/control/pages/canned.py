@@ -38,6 +38,8 @@ class Refusal:
     detail: str
     reasons: tuple[str, ...] = ()
     retry_after: int = 0
+    members: Body = field(default_factory=dict)
+    """More members of the problem."""
 
 
 Reply = Body | Refusal
@@ -105,7 +107,9 @@ class Canned:
         if request.method == "POST":
             self.posted.append((request.url.path, request.headers["content-type"], await request.body()))
         script = '<script type="module" src="/.bartizan/session.js"></script>' if "session" in request.url.path else ""
-        return HTMLResponse(f"<!doctype html><title>App</title><h1>Application</h1>{script}")
+        return HTMLResponse(
+            f"<!doctype html><link rel=icon href='data:,'><title>App</title><h1>Application</h1>{script}"
+        )
 
 
 def _part(text: str) -> Body:
@@ -115,7 +119,7 @@ def _part(text: str) -> Body:
 
 def _problem(refusal: Refusal, headers: dict[str, str]) -> Response:
     document: Body = {"title": "Refused", "status": refusal.status, "code": refusal.code, "detail": refusal.detail}
-    document |= {"instance": "urn:bartizan:exchange:0001-abc"}
+    document |= refusal.members | {"instance": "urn:bartizan:exchange:0001-abc"}
     if refusal.reasons:
         document["reasons"] = refusal.reasons
     if refusal.retry_after:
@@ -151,7 +155,7 @@ def serving(directory: Path) -> Iterator[Canned]:
             Route("/.bartizan/error", error),
             Route("/.bartizan/api/{name:path}", canned.api, methods=["POST"]),
             Route("/app/{rest:path}", canned.app, methods=["GET", "POST"]),
-            Route("/", canned.app),
+            Route("/", canned.app, methods=["GET", "POST"]),
         ]
     )  # fmt: skip
     config = uvicorn.Config(

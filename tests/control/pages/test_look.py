@@ -12,7 +12,7 @@ from tests.control.pages import samples
 from tests.control.pages.canned import Canned, Refusal, Reply
 from tests.support.browser import Profile, accessibility, shoot
 
-LOOKS = ((False, False), (True, True))
+LOOKS: tuple[tuple[bool, bool], ...] = ((False, False), (True, True))
 """Phone or desktop, dark or light: what is wide is light and what is narrow is dark. ``ALL_LOOKS=1`` for all four."""
 if os.environ.get("ALL_LOOKS"):
     LOOKS += ((False, True), (True, False))

@@ -88,7 +88,7 @@ export function askForFactors(facts, finish) {
     close();
     const panel = panels.get(name);
     show(panel);
-    $("input", panel)?.focus();
+    $("input:not([hidden])", panel)?.focus();
     // A click is what browsers want before they ask for a passkey, so without one there is a button.
     if (byHand && name === "webauthn") usePasskey().catch((error) => open.signal.aborted || fail(error, $("#passkey-ask")));
     if (byHand && name === "push" && !asked) $("#push-ask button").click();

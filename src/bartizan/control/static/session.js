@@ -8,54 +8,53 @@ import { post } from "./api.js";
 import { remedy } from "./steps.js";
 
 const SHARE = 0.5; // of the time that a proof is good for, until the next one
-const RETRY = 10; // s after one that did not get through
-const SOON = 1; // s
+const RETRY = 10_000; // ms after one that did not get through
+const MOST = 3600_000; // ms; what is further away was written by another clock
+const DUE = "bartizan-due"; // when the next proof is due, in ms, for all tabs: they share one session
 
-const channel = new BroadcastChannel("bartizan");
 let timer;
-let due = 0;
+
+function due() {
+  const wait = Number(localStorage.getItem(DUE)) - Date.now();
+  return wait < MOST ? Math.max(0, wait) : 0;
+}
 
 function tell(name, detail) {
   dispatchEvent(new CustomEvent(`bartizan:${name}`, { detail }));
 }
 
-function plan(seconds) {
+function plan(wait = due()) {
   clearTimeout(timer);
-  due = Date.now() + seconds * 1000;
-  timer = setTimeout(prove, seconds * 1000);
+  timer = setTimeout(prove, wait);
 }
 
 function refused(error) {
   if (error.code === "reauth_required") return tell("reauth", remedy(error));
   if (error.status === 401 || error.status === 403) return tell("ended", remedy({ code: "login_required" }));
-  return plan(error.retryAfter || RETRY);
+  return plan(error.retryAfter * 1000 || RETRY);
 }
 
 async function once() {
-  if (Date.now() < due - 200) return; // another tab has just done it
+  if (due() > 0) return plan(); // another tab has just done it
   try {
     const { valid_for: seconds, approvals } = await post("session/prove");
-    plan(Math.max(SOON, seconds * SHARE));
-    channel.postMessage({ seconds: seconds * SHARE });
+    localStorage.setItem(DUE, Date.now() + seconds * 1000 * SHARE);
+    plan();
     if (approvals !== undefined) tell("approvals", approvals);
   } catch (error) {
+    localStorage.removeItem(DUE);
     refused(error);
   }
 }
 
-/** All tabs share one session, so one of them proves it at a time, and says so to the others. */
+/** One tab proves at a time. */
 function prove() {
   return navigator.locks.request("bartizan-prove", once);
 }
 
-channel.onmessage = ({ data }) => {
-  if (data.seconds) plan(data.seconds);
-  if (data.approvals) tell("approvals", data.approvals);
-};
-
+addEventListener("storage", ({ key, newValue }) => key === DUE && newValue && plan());
 // A browser slows down the timers of pages that nobody sees, and stops those of a machine that sleeps.
-addEventListener("visibilitychange", () => {
-  if (!document.hidden && Date.now() >= due) prove();
-});
+addEventListener("visibilitychange", () => document.hidden || plan());
+new BroadcastChannel("bartizan").onmessage = ({ data }) => tell("approvals", data.approvals); // from the worker
 
-prove();
+plan();
