@@ -25,6 +25,7 @@ def test_password_and_passkey_log_in_and_go_where_somebody_was_going(site: Site,
     bob = person("bob")
     bob.page.context.clear_cookies()
     bob.enter("/orders?year=2026")
+    expect(bob.page.get_by_role("heading", name="One more proof")).to_be_visible()
     shoot(bob.page, "factor")
     assert accessibility(bob.page) == []
     bob.use_passkey()

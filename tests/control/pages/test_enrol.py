@@ -63,7 +63,7 @@ def test_an_invitation_becomes_a_person_step_by_step(page: Page, canned: Canned)
     expect(onward).to_be_disabled()
     page.get_by_label("I have kept the codes").check()
     onward.click()
-    page.wait_for_url("**/app/")
+    page.wait_for_url(f"{canned.origin}/app/")
     asked = [call.name for call in canned.calls]
     assert asked == [
         "enrol/start",

@@ -33,7 +33,7 @@ def test_what_is_asked_for_is_passed_on_and_it_leads_back(profile: Profile, cann
     page = profile.open(URL)
     expect(page.get_by_label("Password", exact=True)).to_be_focused()
     prove(page)
-    page.wait_for_url("**/app/transfer?id=7")
+    page.wait_for_url(f"{canned.origin}/app/transfer?id=7")
     assert canned.called("reauth/begin") == [{"next": "/app/transfer?id=7", "factor": "any", "max_age": 300}]
     assert canned.posted == []
 
@@ -47,7 +47,7 @@ def test_why_is_told(profile: Profile, canned: Canned) -> None:
 def test_where_it_was_proven_in_another_tab_it_goes_on_at_once(profile: Profile, canned: Canned) -> None:
     canned.replies["reauth/begin"] = DONE
     profile.page.goto(URL, wait_until="commit")
-    profile.page.wait_for_url("**/app/transfer?id=7")
+    profile.page.wait_for_url(f"{canned.origin}/app/transfer?id=7")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_form_that_waited_is_sent_as_it_was(profile: Profile, canned: Canned) 
     canned.replies |= {"reauth/begin": FACTS, "factors/password": {**DONE, "held": True}, "held": held(body)}
     page = profile.open(URL + "&held=1")
     prove(page)
-    page.wait_for_url("**/app/transfer?id=7")
+    page.wait_for_url(f"{canned.origin}/app/transfer?id=7")
     ((path, content_type, sent),) = canned.posted
     assert (path, content_type) == ("/app/transfer", FORM)
     assert parse_qsl(sent.decode(), keep_blank_values=True) == parse_qsl(body.decode(), keep_blank_values=True)
@@ -84,7 +84,7 @@ def test_a_form_with_files_keeps_their_names_types_and_bytes(profile: Profile, c
     canned.replies |= {"reauth/begin": FACTS, "factors/password": {**DONE, "held": True}, "held": waiting}
     page = profile.open(URL + "&held=1")
     prove(page)
-    page.wait_for_url("**/app/transfer?id=7")
+    page.wait_for_url(f"{canned.origin}/app/transfer?id=7")
     ((_, content_type, sent),) = canned.posted
     message = email.message_from_bytes(
         b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + sent, policy=email.policy.HTTP
@@ -122,7 +122,7 @@ def test_what_cannot_be_sent_again_is_told_and_there_is_a_way_on(
     prove(page)
     expect(page.get_by_role("alert")).to_contain_text("could not be kept")
     page.get_by_role("link", name="Go on without it").click()
-    page.wait_for_url("**/app/transfer?id=7")
+    page.wait_for_url(f"{canned.origin}/app/transfer?id=7")
     assert canned.posted == []
 
 

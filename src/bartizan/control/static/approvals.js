@@ -21,7 +21,8 @@ const cards = new Map();
 
 function details(card, { context, created, not_before: effect }) {
   const { address, place, client } = context;
-  const facts = { address, place, client, effect: effect && when(effect), time: when(created), ago: ago(created) };
+  const time = [...new Set([when(created), ago(created)])].join(", "); // long ago they are the same
+  const facts = { address, place, client, effect: effect && when(effect), time };
   fill(card, facts);
   for (const row of $$("[data-row]", card)) row.hidden = !facts[row.dataset.row];
 }

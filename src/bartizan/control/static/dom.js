@@ -70,7 +70,7 @@ export function fail(error, place = $("main")) {
   $(".reference", box).hidden = !known;
   $("code", box).textContent = known ? error.reference : "";
   box.hidden = false;
-  const field = error.status === 429 ? null : $("[data-checked]", place);
+  const field = [401, 422].includes(error.status) ? $("[data-checked]", place) : null;
   if (!field) return box.focus();
   field.setAttribute("aria-invalid", "true");
   field.focus();
