@@ -50,10 +50,7 @@ RUN_THROUGH = {
     "tests/pipeline/test_series.py": "http/message pipeline/exchange",
     "tests/storage/records/test_migrate.py": "storage/records/migrations/versions/0001_people storage/records/tables",
     "tests/storage/records/test_store.py": "storage/records/entities storage/records/statements",
-    "tests/control/pages/test_look.py": (
-        "control/pages/device control/pages/explanations control/pages/prove control/pages/reauth control/pages/site "
-        "control/pages/table"
-    ),
+    "tests/control/pages/test_look.py": ("control/pages/explanations control/pages/site control/pages/table"),
     "tests/test_demo.py": "cli/explain",
 }
 """Modules without a test file of their own name, by the test that runs them. A new module gets its own test file."""
