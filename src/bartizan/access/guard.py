@@ -133,7 +133,7 @@ class Access:
         """Ask the rules that look at the body; hold a form that has to wait."""
         known = exchange.notes[self.name]
         if not isinstance(known, _Known):
-            return None
+            raise TypeError("the body was asked for without anything known of the head")  # the series denies then
         found = await self._edge.sessions.by_digest(known.found.digest)
         if found is None:
             ended = Need("login", "the session ended while the body came", error="invalid_token")

@@ -52,12 +52,15 @@ async def test_a_user_is_made_found_and_changed(at: Office, directory: Directory
     assert await directory.users(PeopleFilter(), 1, 10) == ([], 1)
     with pytest.raises(RecordConflict):
         await directory.create_user(CLIENT, UserInput(name="ann", display_name="Another"))
-    await directory.replace_user(CLIENT, made, UserInput(name="ann", display_name="Ann Smith"))
+    await directory.change_user(CLIENT, made, lambda _: UserInput(name="ann", display_name="Ann Smith"))
     changed = await directory.user(made)
     assert (changed["displayName"], changed["externalId"]) == ("Ann Smith", "7")
     (event,) = at.audit("principal.created")
     assert (event.actor, event.address) == ("p-client", "192.0.2.9")
-    for call in (directory.user("x"), directory.replace_user(CLIENT, "x", UserInput(name="x", display_name=""))):
+    for call in (
+        directory.user("x"),
+        directory.change_user(CLIENT, "x", lambda _: UserInput(name="x", display_name="")),
+    ):
         with pytest.raises(RecordNotFound):
             await call
 
@@ -67,9 +70,9 @@ async def test_whoever_is_not_active_any_more_or_has_another_name_is_logged_out(
 ) -> None:
     for changed in (UserInput(name="x", display_name="X", active=False), UserInput(name="y", display_name="X")):
         person, _, token = await at.enrolled("x")
-        await directory.replace_user(CLIENT, person.id, UserInput(name="x", display_name="X"))
+        await directory.change_user(CLIENT, person.id, lambda _: UserInput(name="x", display_name="X"))
         assert await at.stands(token)
-        await directory.replace_user(CLIENT, person.id, changed)
+        await directory.change_user(CLIENT, person.id, lambda _, user=changed: user)
         assert not await at.stands(token)
         await at.administration.remove(ROOT, person.id)
 
@@ -84,11 +87,11 @@ async def test_a_group_is_made_changed_and_removed_with_its_members(at: Office, 
     assert await directory.groups(0, 10, "audit") == ([resource], 1)
     assert (await directory.groups(0, 0)).total == 1
     assert await at.stands(bobs)
-    await directory.replace_group(CLIENT, made, GroupInput(name="auditors", members=(bob.id,)))
+    await directory.change_group(CLIENT, made, lambda _: GroupInput(name="auditors", members=(bob.id,)))
     assert not await at.stands(bobs)
     assert (await at.administration.find("ann")).groups == ()
     assert (await at.administration.find("bob")).groups == ("auditors",)
-    await directory.replace_group(CLIENT, made, GroupInput(name="auditors"))
+    await directory.change_group(CLIENT, made, lambda _: GroupInput(name="auditors"))
     assert len((await directory.group(made))["members"]) == 1
     await directory.remove_group(CLIENT, made)
     assert (await at.administration.find("bob")).groups == ()
@@ -102,7 +105,7 @@ async def test_whoever_is_in_a_group_is_logged_out_when_it_is_called_otherwise(
 ) -> None:
     _, _, token = await at.enrolled("ann", "audit")
     (found,) = (await directory.groups(0, 10, "audit")).resources
-    await directory.replace_group(CLIENT, found["id"], GroupInput(name="auditors"))
+    await directory.change_group(CLIENT, found["id"], lambda _: GroupInput(name="auditors"))
     assert not await at.stands(token)
     assert (await at.administration.find("ann")).groups == ("auditors",)
 

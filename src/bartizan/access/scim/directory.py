@@ -89,10 +89,6 @@ class Directory:
         await self._changes.write(lambda tx: self._changes.add(tx, actor, person))
         return person.id
 
-    async def replace_user(self, actor: Actor, principal: str, user: UserInput) -> None:
-        """Make a person what a User says. Raises ``RecordNotFound`` and ``RecordConflict``."""
-        await self.change_user(actor, principal, lambda _: user)
-
     async def change_user(self, actor: Actor, principal: str, change: Callable[[dict[str, Any]], UserInput]) -> None:
         """Make a person what ``change`` makes of their User: nobody else changes them in between.
 
@@ -118,10 +114,6 @@ class Directory:
 
         await self._follow(actor, await self._changes.write(write))
         return made.id
-
-    async def replace_group(self, actor: Actor, identifier: str, group: GroupInput) -> None:
-        """Make a group what a Group says. Raises ``RecordNotFound`` and ``RecordConflict``."""
-        await self.change_group(actor, identifier, lambda _: group)
 
     async def change_group(self, actor: Actor, identifier: str, change: Callable[[dict[str, Any]], GroupInput]) -> None:
         """Make a group what ``change`` makes of its Group: no other call changes its members in between.
