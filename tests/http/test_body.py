@@ -230,3 +230,25 @@ async def test_the_producer_is_told_when_the_consumer_begins_and_stops_to_wait()
     with pytest.raises(asyncio.CancelledError):
         await holding
     assert told == [True, False, True, False]
+
+
+async def test_a_body_that_waits_whole_can_be_replaced() -> None:
+    body = Body()
+    body.feed(b"one")
+    body.feed(b"two")
+    body.end()
+    body.replace(b"another")
+    assert (body.buffered, body.peek()) == (7, b"another")
+    assert await body.read() == b"another"
+    assert await body.read() == b""
+
+
+async def test_a_body_that_is_not_whole_or_not_unread_cannot_be_replaced() -> None:
+    growing = Body()
+    growing.feed(b"one")
+    with pytest.raises(RuntimeError):
+        growing.replace(b"another")
+    read = Body.of(b"one")
+    await read.read()
+    with pytest.raises(RuntimeError):
+        read.replace(b"another")

@@ -11,7 +11,7 @@ from bartizan.errors import ClientGone, RequestError
 from bartizan.http.body import Body
 from bartizan.http.headers import Headers
 from bartizan.http.message import Response
-from bartizan.pipeline import Deny, Exchange, Series, Step, Throttle, Verdict
+from bartizan.pipeline import Deny, Divert, Exchange, Series, Step, Throttle, Verdict
 
 Look = Callable[[Exchange], Awaitable[Verdict | None]]
 DENIED = Deny(403, because="the test says so")
@@ -432,3 +432,34 @@ async def test_a_verdict_on_the_response_and_a_failure_there_are_treated_alike()
     verdict = await series_of(fails(OSError("down")), kind=OnResponse).on_response(exchange)
     assert isinstance(verdict, Deny)
     assert verdict.status == 503
+
+
+async def test_a_divert_lets_the_other_guards_look_and_holds_if_none_of_them_objects() -> None:
+    async def divert(_: Exchange) -> Verdict | None:
+        return Divert("elsewhere", because="the test says so")
+
+    looked: list[str] = []
+
+    async def look(exchange: Exchange) -> Verdict | None:
+        looked.append(exchange.id)
+        return None
+
+    exchange = make_exchange()
+    series = Series((Step(Guarding("diverts", divert)), Step(Guarding("later", look))))
+    verdict = await series.on_request(exchange)
+    assert looked == [exchange.id]
+    assert verdict == Divert("elsewhere", because="the test says so")
+    assert (exchange.verdict, exchange.decided_by, exchange.diverted) == (verdict, "diverts", verdict)
+
+
+async def test_what_another_guard_refuses_stays_refused_for_who_is_diverted() -> None:
+    async def divert(_: Exchange) -> Verdict | None:
+        return Divert("elsewhere")
+
+    async def deny(_: Exchange) -> Verdict | None:
+        return DENIED
+
+    exchange = make_exchange()
+    series = Series((Step(Guarding("diverts", divert)), Step(Guarding("denies", deny))))
+    assert await series.on_request(exchange) is DENIED
+    assert (exchange.decided_by, exchange.diverted) == ("denies", Divert("elsewhere"))

@@ -7,7 +7,6 @@ match route ─▶ guards (request) ─▶ pick node ─▶ send ─▶ response
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -15,6 +14,7 @@ from time import perf_counter
 import structlog
 
 from bartizan.access.presented import hide_set_cookies
+from bartizan.edge.answers import answer, refuse, respond
 from bartizan.edge.forwarding import ConnectionForwarding
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.serialise import chunk, head_fields, last_chunk, request_line
@@ -24,8 +24,7 @@ from bartizan.edge.tunnel import Tunnel
 from bartizan.edge.upstreams import Node
 from bartizan.errors import ClientGone, RequestError, UpstreamError, UpstreamUnavailable, UpstreamUnreachable
 from bartizan.http.message import Request, Response
-from bartizan.http.problem import error_response
-from bartizan.pipeline import Deny, Divert, Exchange, StepUp, Throttle
+from bartizan.pipeline import Challenge, Deny, Divert, Exchange, Respond, StepUp, Throttle
 
 __all__ = ["Proxy"]
 
@@ -86,10 +85,10 @@ class Proxy:
             stream.abort()
         except RequestError as error:
             exchange.error, exchange.error_detail = error.reason, str(error)
-            self._answer(exchange, stream, error.status, str(error), close=True)
+            answer(exchange, stream, error.status, str(error), close=True)
         except UpstreamError as error:
             exchange.error, exchange.error_detail = error.reason, str(error)
-            self._answer(exchange, stream, error.status, "")
+            answer(exchange, stream, error.status, "")
         except asyncio.CancelledError:
             exchange.error = exchange.cut_for or "client_gone"
             stream.abort()
@@ -97,7 +96,7 @@ class Proxy:
         except Exception as error:  # noqa: BLE001 - a defect in one exchange must not end the worker
             exchange.error = "internal_error"
             self._log.exception("exchange failed", id=exchange.id, error=repr(error))
-            self._answer(exchange, stream, 500, "", close=True)
+            answer(exchange, stream, 500, "", close=True)
         finally:
             exchange.on_cut = None  # from here on the task carries the connection's next exchange
             self._account(exchange)
@@ -113,7 +112,7 @@ class Proxy:
             exchange.error = "method_not_allowed" if headers else "no_route"
             if snapshot.looks_at_refusals:
                 snapshot.unrouted.on_refused(exchange, request.body.peek())
-            self._answer(exchange, stream, 405 if headers else 404, "", headers)
+            answer(exchange, stream, 405 if headers else 404, "", headers)
             return
         exchange.route = route.infos[found.pattern]
         exchange.parameters = found.parameters
@@ -132,7 +131,7 @@ class Proxy:
             if isinstance(verdict, Divert):
                 upstream = verdict.upstream
             elif verdict is not None:
-                self._refuse(exchange, stream, verdict)
+                await self._decided(exchange, stream, route, verdict)
                 return
         if exchange.cuttable:
             _let_cut(exchange)
@@ -149,6 +148,16 @@ class Proxy:
             fields.append((b"accept-encoding", b"identity"))
         outgoing = _Outgoing(fields, body.take() if whole else b"", whole)
         await self._forward(exchange, stream, route, destination, snapshot, outgoing)
+
+    @staticmethod
+    async def _decided(
+        exchange: Exchange, stream: Stream, route: RouteRuntime, verdict: Challenge | Deny | Respond | StepUp | Throttle
+    ) -> None:
+        """Answer as a guard has decided."""
+        if isinstance(verdict, Respond):
+            await respond(exchange, stream, route, verdict)
+        else:
+            refuse(exchange, stream, verdict)
 
     async def _forward(
         self,
@@ -171,8 +180,10 @@ class Proxy:
                 route.rewrite.response(response.headers)
             if route.series.looks_at_responses:
                 verdict = await route.series.on_response(exchange)
-                if verdict is not None and not isinstance(verdict, Divert):
-                    self._refuse(exchange, stream, verdict)
+                if isinstance(verdict, Respond):
+                    exchange.response = response = verdict.response
+                elif verdict is not None and not isinstance(verdict, Divert):
+                    refuse(exchange, stream, verdict)
                     return
             body = response.body
             data = body.take()
@@ -350,36 +361,6 @@ class Proxy:
         if attempt is not None:
             attempt.connection.close()
             self._release(attempt)
-
-    def _refuse(self, exchange: Exchange, stream: Stream, verdict: Deny | Throttle | StepUp) -> None:
-        headers = verdict.headers
-        if isinstance(verdict, Throttle):
-            headers = (*headers, (b"retry-after", b"%d" % max(1, math.ceil(verdict.retry_after))))
-        self._answer(exchange, stream, verdict.status, verdict.detail, headers, close=verdict.close)
-
-    def _answer(
-        self,
-        exchange: Exchange,
-        stream: Stream,
-        status: int,
-        detail: str,
-        headers: tuple[tuple[bytes, bytes], ...] = (),
-        *,
-        close: bool = False,
-    ) -> None:
-        """Answer with an error of the gateway's own; if a response has begun already, cut the connection instead."""
-        if stream.responded:
-            stream.abort()
-            return
-        accept = exchange.request.headers.get(b"accept")
-        response = error_response(status, exchange_id=exchange.id, detail=detail, accept=accept, headers=headers)
-        exchange.response = response
-        data = response.body.take()
-        exchange.bytes_out = len(data)
-        try:
-            stream.respond(response, data, end=True, close=close)
-        except ClientGone:
-            exchange.error = exchange.error or "client_gone"
 
 
 def _let_cut(exchange: Exchange) -> None:

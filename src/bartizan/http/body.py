@@ -121,6 +121,18 @@ class Body:
                 self._resume()
         return data
 
+    def replace(self, data: bytes) -> None:
+        """Put ``data`` in the place of a complete body of which nothing has been consumed; raises ``RuntimeError``.
+
+        Whoever has a message tells its length by itself: ``response.length``.
+        """
+        if not self.ended or self.buffered != self.received:
+            raise RuntimeError("only a body that waits whole can be replaced")
+        self._chunks.clear()
+        if data:
+            self._chunks.append(data)
+        self.buffered = self.received = len(data)
+
     async def read(self) -> bytes:
         """Wait for bytes and consume them; empty bytes mean the end. Raises what ``fail`` was given."""
         while not self._chunks:

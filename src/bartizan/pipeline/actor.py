@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["Actor", "ActorKind"]
 
-ActorKind = Literal["address", "network", "ja4", "device", "session", "principal", "credential"]
+ActorKind = Literal["address", "network", "asn", "ja4", "device", "session", "principal", "credential"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from bartizan.http.message import Request, Response
 from bartizan.pipeline.signal import Signal
-from bartizan.pipeline.verdict import Verdict
+from bartizan.pipeline.verdict import Divert, Verdict
 
 __all__ = ["Client", "Connection", "Exchange", "RouteInfo", "TlsInfo"]
 
@@ -75,7 +75,14 @@ class Exchange:
     verdict: Verdict | None = None
     decided_by: str | None = None
     """The guard whose verdict it is."""
+    diverted: Divert | None = None
+    """Where the exchange is sent instead of its route's upstream, if no other guard has a verdict."""
     principal: str | None = None
+    session: str | None = None
+    """The id that names the session in signals; it opens nothing."""
+    device: str | None = None
+    credential: str | None = None
+    """What names the credential that was presented, if it is none of a session; never the credential itself."""
     upstream: str | None = None
     node: str | None = None
     upstream_time: float | None = None

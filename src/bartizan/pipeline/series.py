@@ -16,7 +16,7 @@ from bartizan.http.message import Request, Response
 from bartizan.pipeline.exchange import Exchange
 from bartizan.pipeline.guard import Guard
 from bartizan.pipeline.signal import Signal
-from bartizan.pipeline.verdict import Deny, Verdict
+from bartizan.pipeline.verdict import Deny, Divert, Verdict
 
 __all__ = ["Series", "Step"]
 
@@ -39,8 +39,9 @@ class Step:
 class Series:
     """Runs guards in order until one has a verdict.
 
-    A guard that raises or takes longer than its timeout is a signal (``guard.failed``), and denies with 503 unless it
-    is configured to allow. Every guard is timed; the time that bodies take to arrive is not counted.
+    A verdict to divert does not end it: whoever is diverted meets the refusals of all other guards as before. A guard
+    that raises or takes longer than its timeout is a signal (``guard.failed``), and denies with 503 unless it is
+    configured to allow. Every guard is timed; the time that bodies take to arrive is not counted.
     """
 
     def __init__(self, steps: tuple[Step, ...] = ()) -> None:
@@ -84,6 +85,7 @@ class Series:
     async def _run(
         self, hooks: tuple[tuple[Step, Hook, Hold | None], ...], exchange: Exchange, message: Request | Response
     ) -> Verdict | None:
+        diverted_by: str | None = None
         for step, hook, hold in hooks:
             if hold is not None:
                 limit = hold(exchange)
@@ -107,10 +109,17 @@ class Series:
                 verdict = self._failed(step, error, exchange)
             name = step.guard.name
             exchange.timings.append((name, perf_counter() - begun))
-            if verdict is not None:
+            if isinstance(verdict, Divert):
+                if exchange.diverted is None:
+                    exchange.diverted, diverted_by = verdict, name
+            elif verdict is not None:
                 exchange.verdict = verdict
                 exchange.decided_by = name
                 return verdict
+        if diverted_by is not None:
+            exchange.verdict = exchange.diverted
+            exchange.decided_by = diverted_by
+            return exchange.diverted
         return None
 
     @staticmethod

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Deny", "Divert", "StepUp", "Throttle", "Verdict"]
+from bartizan.http.message import Response
+
+__all__ = ["Challenge", "Deny", "Divert", "Respond", "StepUp", "Throttle", "Verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ class Throttle:
 
 @dataclass(frozen=True, slots=True)
 class Divert:
-    """Forward to the upstream named ``upstream`` instead of the route's own."""
+    """Forward to the upstream named ``upstream`` instead of the route's own.
+
+    It does not end the series: what other guards refuse is refused, so that a client sees no difference.
+    """
 
     upstream: str
     because: str = ""
@@ -65,4 +70,30 @@ class StepUp:
     close = False
 
 
-Verdict = Deny | Throttle | Divert | StepUp
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Have the client do some work before anything else: ``response`` says which, and is sent as it is."""
+
+    response: Response
+    because: str = ""
+    remedy: str = ""
+
+    action = "challenge"
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Answer with ``response`` as if an upstream had sent it: the response side of the series sees it too.
+
+    It is sent no sooner than ``after`` seconds after the exchange began.
+    """
+
+    response: Response
+    after: float = 0.0
+    because: str = ""
+    remedy: str = ""
+
+    action = "decoy"
+
+
+Verdict = Challenge | Deny | Divert | Respond | StepUp | Throttle

@@ -73,7 +73,14 @@ _METHODS = {
 }
 _ALLOWED, _FAILED, _REJECTED, _UNKNOWN = (1, 1), (1, 27), (2, 25), (0, 99)
 """Pairs of OCSF's action_id (unknown, allowed, denied) and disposition_id (allowed, error, rejected, other)."""
-_OUTCOMES = {"deny": (2, 2), "throttle": _REJECTED, "step_up": _REJECTED, "divert": (4, 7)}
+_OUTCOMES = {
+    "deny": (2, 2),
+    "throttle": _REJECTED,
+    "step_up": _REJECTED,
+    "challenge": _REJECTED,
+    "divert": (4, 7),
+    "decoy": (4, 7),
+}
 """The same for each action of a verdict: denied and blocked, denied and rejected, modified and custom action."""
 _OBSERVABLES = {"address": 2, "network": 12, "credential": 19, "ja4": 30, "principal": 31, "device": 47}
 
