@@ -71,6 +71,8 @@ def _absolute(parts: Parts, directory: Path) -> Parts:
         upstreams={number: absolute_paths(item, directory) for number, item in parts.upstreams.items()},
         routes={number: absolute_paths(item, directory) for number, item in parts.routes.items()},
         access=None if parts.access is None else absolute_paths(parts.access, directory),
+        sentry=None if parts.sentry is None else absolute_paths(parts.sentry, directory),
+        deception=None if parts.deception is None else absolute_paths(parts.deception, directory),
         guards=None if parts.guards is None else absolute_paths(parts.guards, directory),
         storage=None if parts.storage is None else absolute_paths(parts.storage, directory),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,9 @@ from bartizan.config.model import (
     ClientCertificates,
     Config,
     Crs,
+    DecoyPath,
+    DivertSettings,
+    Sentry,
     Storage,
     UpstreamTls,
     Waf,
@@ -34,6 +37,9 @@ _FILE_FIELDS: dict[type[BaseModel], tuple[str, ...]] = {
     Denylist: ("deny_files", "allow_files"),
     DenylistOverride: ("deny_files", "allow_files"),
     Access: ("geo_database",),
+    Sentry: ("asn_database",),
+    DecoyPath: ("file",),
+    DivertSettings: ("openapi",),
     Waf: ("geo_database", "unicode_map"),
     WafOverride: ("geo_database", "unicode_map"),
 }
@@ -72,19 +78,29 @@ def referenced_files(config: Config) -> frozenset[Path]:
 def _join(value: Any, directory: Path) -> Any:
     if isinstance(value, list):
         return [str(directory / item) for item in value]
+    if isinstance(value, dict):
+        return {name: str(directory / item) for name, item in value.items()}
     return None if value is None else str(directory / value)
 
 
 def _collect(model: BaseModel) -> Iterator[str]:
     for name in _FILE_FIELDS.get(type(model), ()):
         value = getattr(model, name)
-        yield from value if isinstance(value, list) else () if value is None else (value,)
+        yield from _files(value)
     if isinstance(model, Waf | WafOverride):
         yield from map(str, watched_files(model))
     for name in _inner_fields(type(model)):
         value = getattr(model, name)
         for inner in value if isinstance(value, list) else () if value is None else (value,):
             yield from _collect(inner)
+
+
+def _files(value: Any) -> Iterable[str]:
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, list):
+        return value
+    return () if value is None else (value,)
 
 
 @cache

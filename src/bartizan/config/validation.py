@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bartizan.config.document import Document, FieldPath
-from bartizan.config.model import Access, Admin, Config, Guards, Listener, Route, Storage, Upstream
+from bartizan.config.model import Access, Admin, Config, Deception, Guards, Listener, Route, Sentry, Storage, Upstream
 from bartizan.config.model.base import FROM_FILE, PATTERN_REMEDIES, Malformed
 from bartizan.config.secrets import Resolved
 from bartizan.errors import Problem
@@ -56,6 +56,8 @@ class Parts:
     routes: Mapping[int, Route]
     guards: Guards | None
     access: Access | None
+    sentry: Sentry | None
+    deception: Deception | None
     storage: Storage | None
     admin: Admin | None
     upstream_names: frozenset[str]
@@ -70,6 +72,8 @@ def parts_of(config: Config) -> Parts:
         dict(enumerate(config.routes)),
         config.guards,
         config.access,
+        config.sentry,
+        config.deception,
         config.storage,
         config.admin,
         frozenset(upstream.name for upstream in config.upstreams),
@@ -88,6 +92,8 @@ def usable_parts(data: Any) -> Parts:
         _valid_items(Route, fields.get("routes")),
         _valid(Guards, fields.get("guards", {})),
         _valid(Access, fields.get("access", {})),
+        _valid(Sentry, fields.get("sentry", {})),
+        _valid(Deception, fields.get("deception", {})),
         _valid(Storage, fields.get("storage", {})),
         _valid(Admin, fields.get("admin", {})),
         frozenset(str(upstream.get("name")) for upstream in named if isinstance(upstream, dict)),
@@ -163,7 +169,7 @@ class _Translator:
     def _unknown(self, path: FieldPath) -> Problem:
         name, known = str(path[-1]), _fields_at(path[:-1])
         near = difflib.get_close_matches(name[:80].lower(), known, 1)
-        listed = ", ".join(known) if len(known) <= 12 else "see `bartizan schema`"
+        listed = ", ".join(known) if len(known) <= 16 else "see `bartizan schema`"
         remedy = f"did you mean `{near[0]}`?" if near else f"remove it; known are: {listed}"
         return self._document.problem(path, "is not a field that is known here", remedy=remedy, name=True)
 

@@ -16,10 +16,23 @@ from bartizan.config.model.access import (
     SessionRules,
 )
 from bartizan.config.model.base import Duration, Model, Size
-from bartizan.config.model.guards import Concurrency, Denylist, GuardOverrides, Guards, RateLimit, Window
+from bartizan.config.model.deception import (
+    CanaryField,
+    CanaryItem,
+    Deception,
+    DecoyPath,
+    DecoySettings,
+    DivertSettings,
+    Honeytokens,
+    KnownClient,
+    Tarpit,
+)
+from bartizan.config.model.guards import Concurrency, Decoys, Denylist, GuardOverrides, Guards, RateLimit, Window
 from bartizan.config.model.listeners import Certificate, ClientCertificates, Limits, Listener, ListenerTls, Timeouts
+from bartizan.config.model.obstacles import Obstacles, ObstaclesOverride, Rung, ThrottleRung
 from bartizan.config.model.root import Admin, Config, Journal, Logging, Records, State, Storage
 from bartizan.config.model.routes import HeaderEdits, Rewrite, Route, Split
+from bartizan.config.model.sentry import HalfLives, Sentry
 from bartizan.config.model.upstreams import (
     ActiveCheck,
     CircuitBreaker,
@@ -44,22 +57,32 @@ __all__ = [
     "Admin",
     "Assertion",
     "BreachedPasswords",
+    "CanaryField",
+    "CanaryItem",
     "Certificate",
     "CircuitBreaker",
     "ClientCertificates",
     "Concurrency",
     "Config",
     "Crs",
+    "Deception",
+    "DecoyPath",
+    "DecoySettings",
+    "Decoys",
     "Denylist",
     "DeviceRules",
+    "DivertSettings",
     "Dns",
     "Duration",
     "GroupRules",
     "GuardOverrides",
     "Guards",
+    "HalfLives",
     "HeaderEdits",
     "HealthChecks",
+    "Honeytokens",
     "Journal",
+    "KnownClient",
     "Limits",
     "Listener",
     "ListenerTls",
@@ -67,6 +90,8 @@ __all__ = [
     "LoginLimits",
     "Model",
     "Node",
+    "Obstacles",
+    "ObstaclesOverride",
     "PassiveCheck",
     "Pool",
     "Push",
@@ -76,12 +101,16 @@ __all__ = [
     "Retries",
     "Rewrite",
     "Route",
+    "Rung",
+    "Sentry",
     "SessionOverride",
     "SessionRules",
     "Size",
     "Split",
     "State",
     "Storage",
+    "Tarpit",
+    "ThrottleRung",
     "Timeouts",
     "Upstream",
     "UpstreamTimeouts",

@@ -8,10 +8,13 @@ from pydantic import Field
 
 from bartizan.config.model.access import AccessGuard, AccessGuardOverride
 from bartizan.config.model.base import Cidr, Duration, Model, Name, OnError, Rate
+from bartizan.config.model.obstacles import Obstacles, ObstaclesOverride
 from bartizan.config.model.waf import Waf, WafOverride
 
 __all__ = [
     "Concurrency",
+    "Decoys",
+    "DecoysOverride",
     "Denylist",
     "DenylistOverride",
     "GuardOverrides",
@@ -79,11 +82,21 @@ class RateLimit(Model):
     ] = 64
 
 
+class Decoys(Model):
+    """Whether ``deception`` is in force on a route. A failure lets exchanges pass, since nothing is kept out here."""
+
+    enabled: Annotated[bool, Field(description="decoys, honeytokens and canaries")] = True
+    on_error: OnError = "allow"
+    timeout: Annotated[Duration, Field(gt=0, description="for one exchange; then `on_error` decides")] = "1s"  # type: ignore[assignment]
+
+
 class Guards(Model):
     """The defaults for every route."""
 
     denylist: Annotated[Denylist, Field(description="addresses that are refused")] = Denylist()
     rate_limit: Annotated[RateLimit, Field(description="how much a client may ask for")] = RateLimit()
+    obstacles: Annotated[Obstacles, Field(description="what rising risk puts in the way")] = Obstacles()
+    decoys: Annotated[Decoys, Field(description="decoys, honeytokens and canaries")] = Decoys()
     waf: Annotated[Waf, Field(description="rules that requests and responses must not match")] = Waf()
     access: Annotated[AccessGuard, Field(description="who may pass")] = AccessGuard()
 
@@ -113,10 +126,20 @@ class RateLimitOverride(Model):
     network_prefix_v6: Annotated[int | None, Field(ge=16, le=128)] = None
 
 
+class DecoysOverride(Model):
+    """What a route changes; fields left out keep the default's value."""
+
+    enabled: bool | None = None
+    on_error: OnError | None = None
+    timeout: Annotated[Duration | None, Field(gt=0)] = None
+
+
 class GuardOverrides(Model):
     """What one route changes."""
 
     denylist: Annotated[DenylistOverride, Field(description="addresses that are refused")] = DenylistOverride()
     rate_limit: Annotated[RateLimitOverride, Field(description="how much a client may ask for")] = RateLimitOverride()
+    obstacles: Annotated[ObstaclesOverride, Field(description="what rising risk puts in the way")] = ObstaclesOverride()
+    decoys: Annotated[DecoysOverride, Field(description="decoys, honeytokens and canaries")] = DecoysOverride()
     waf: Annotated[WafOverride, Field(description="rules that requests and responses must not match")] = WafOverride()
     access: Annotated[AccessGuardOverride, Field(description="who may pass")] = AccessGuardOverride()

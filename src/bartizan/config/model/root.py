@@ -8,9 +8,11 @@ from pydantic import Field, SecretStr
 
 from bartizan.config.model.access import Access
 from bartizan.config.model.base import Cidr, Duration, Model, Size
+from bartizan.config.model.deception import Deception
 from bartizan.config.model.guards import Guards
 from bartizan.config.model.listeners import Listener
 from bartizan.config.model.routes import Route
+from bartizan.config.model.sentry import Sentry
 from bartizan.config.model.upstreams import Upstream
 
 __all__ = ["Admin", "Config", "Journal", "Logging", "Records", "State", "Storage"]
@@ -113,6 +115,10 @@ class Config(Model):
     routes: Annotated[list[Route], Field(max_length=100000, description="which exchange goes where")] = []
     guards: Annotated[Guards, Field(description="what every exchange passes, in this order")] = Guards()
     access: Annotated[Access, Field(description="people, their factors, devices and sessions")] = Access()
+    sentry: Annotated[Sentry, Field(description="one risk score per actor")] = Sentry()
+    deception: Annotated[Deception, Field(description="decoys, honeytokens, canaries, and the decoy upstream")] = (
+        Deception()
+    )
     storage: Annotated[Storage, Field(description="where Bartizan keeps what it must remember")] = Storage()
     trusted_proxies: Annotated[
         list[Cidr], Field(description="peers whose X-Forwarded-For, Forwarded and PROXY protocol headers are believed")
