@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
-from time import perf_counter, time
+from collections.abc import Callable, Coroutine
+from time import perf_counter
 from typing import Any, cast
 
 import structlog
@@ -49,8 +49,11 @@ class Gateway:
         stats: Stats,
         finished: Recorder,
         identity: bytes,
+        clock: Callable[[], float],
     ) -> None:
+        """``clock`` is Unix time in seconds."""
         self._loop = loop
+        self._clock = clock
         self.snapshot = snapshot
         self.stats = stats
         self.draining = False
@@ -136,7 +139,7 @@ class Gateway:
             upgrade=head.upgrade,
         )
         client = context.peer if not context.trusted else snapshot.forwarding.client_of(context.peer, request.headers)
-        now = time()
+        now = self._clock()
         exchange = Exchange(
             self._ids.next(now), request, context.connection, client, received=now, started=perf_counter()
         )
@@ -149,7 +152,7 @@ class Gateway:
         """
         self.stats.refuse(error.reason)
         context = cast("ConnectionContext", connection.context)
-        now = time()
+        now = self._clock()
         exchange = refused_exchange(self._ids.next(now), data, context, now)
         exchange.error, exchange.error_detail = error.reason, str(error)
         if error.status != 503:  # that is not about the request

@@ -105,7 +105,7 @@ class EdgeWorker:
             config.storage.journal, directory, f"edge-{self._slot}", self._stats, self._log, self._observe
         )
         snapshot = await asyncio.to_thread(build_snapshot, config, None, self._wiring, self._services)
-        self._gateway = Gateway(self._loop, snapshot, self._stats, self._recorder, self._identity)
+        self._gateway = Gateway(self._loop, snapshot, self._stats, self._recorder, self._identity, self._clock)
         snapshot.upstreams.start()
         self._tasks = [
             self._loop.create_task(each) for each in (bans.follow(), people.live.follow(), self._recorder.run())
