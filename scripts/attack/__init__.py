@@ -1,0 +1,1 @@
+"""``make demo-attack``: a scripted intruder, and honest people beside it."""
