@@ -25,39 +25,7 @@ ORDERS, CUSTOMERS, PRODUCTS = 400, 120, 40
 PAGE = 20
 _BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 _FIRST = ["Amina", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaori", "Lena"]
-    "Amina",
-    "Bruno",
-    "Chiara",
-    "Dmitri",
-    "Elif",
-    "Farid",
-    "Greta",
-    "Hugo",
-    "Ines",
-    "Jonas",
-    "Kaori",
-    "Lena",
-    "Mateo",
-    "Nadia",
-    "Omar",
-    "Petra",
-]
 _LAST = ["Adler", "Bianchi", "Costa", "Duarte", "Eriksen", "Fischer", "Garcia", "Haddad", "Ivanova", "Jansen"]
-    "Adler",
-    "Bianchi",
-    "Costa",
-    "Duarte",
-    "Eriksen",
-    "Fischer",
-    "Garcia",
-    "Haddad",
-    "Ivanova",
-    "Jansen",
-    "Kovacs",
-    "Lindgren",
-    "Moreau",
-    "Novak",
-]
 _THINGS = ["Lamp", "Chair", "Desk", "Shelf", "Clock", "Rug", "Mirror", "Stool", "Vase", "Kettle"]
 _KINDS = ["oak", "steel", "linen", "glass"]
 _STATES = ["paid", "packed", "shipped", "delivered", "returned"]
