@@ -28,6 +28,7 @@ BartizanError
 ├── RangeServiceError      the service that knows breached passwords did not answer, or not as it should
 ├── PolicyError            an access policy cannot be compiled
 ├── ScimError              a SCIM message (RFC 7644) is not what it has to be; carries the place in it
+├── DecoyError             the decoy process cannot be confined, or what it has written cannot be read
 ├── TlsError               a certificate, key, bundle or revocation list cannot be used
 └── ControlError           the running supervisor cannot be reached, or refused a command
 
@@ -45,6 +46,7 @@ __all__ = [
     "ClonedAuthenticator",
     "ConfigError",
     "ControlError",
+    "DecoyError",
     "FactorError",
     "JournalCorrupt",
     "JournalError",
@@ -280,6 +282,10 @@ class ScimError(BartizanError):
         self.path = path
         self.message = message
         super().__init__(f"{path}: {message}" if path else message)
+
+
+class DecoyError(BartizanError):
+    """The decoy process cannot be confined, or what it has written cannot be read."""
 
 
 class TlsError(BartizanError):
