@@ -1,8 +1,8 @@
 """Honest people beside an intruder: each has sessions over a day, looks at orders, searches, mistypes, comes back.
 
 Their sessions are begun in the shared state, as control does at the end of a login: a thousand logins would be a
-thousand password hashes. Everything else is theirs: connections from their addresses, TLS, cookies, requests. Some share
-an address with many others, as behind CGNAT.
+thousand password hashes. Everything else is theirs: connections from their addresses, TLS, cookies, requests. Some
+share an address with many others, as behind CGNAT.
 """
 
 from __future__ import annotations
