@@ -1,14 +1,14 @@
+import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from bartizan.decoy.entry import Entry
-from bartizan.decoy.transcript import Transcripts, read_transcript, transcripts
+from bartizan.decoy.transcript import Transcripts, _digest, read_transcript, transcripts
 from bartizan.errors import DecoyError
 
 ACTOR = "address:192.0.2.7"
@@ -150,7 +150,8 @@ def test_actors_are_bounded_also_over_a_restart(tmp_path: Path) -> None:
     written = opened(tmp_path)
     for number in range(10):
         written.append(entry(number, actor=f"session:{number}"))
-        time.sleep(0.002)  # the order of files is that of their times
+        for path in tmp_path.glob(f"{_digest(f'session:{number}')}-*"):
+            os.utime(path, (number, number))
     opened(tmp_path, actors=3).append(entry(10, actor="session:10"))
     assert {told.actor for told in transcripts(tmp_path)} == {"session:8", "session:9", "session:10"}
 

@@ -57,9 +57,9 @@ class _Actor:
 
 
 class Transcripts:
-    """Writes them; for one thread of one process. ``actor_bytes``, at least 64 KiB, and ``total_bytes`` are upper
-    bounds.
+    """Writes them; for one thread of one process.
 
+    ``actor_bytes`` (at least 64 KiB), ``total_bytes`` and ``actors`` are upper bounds.
     Raises ``OSError`` if the directory cannot be used.
     """
 
