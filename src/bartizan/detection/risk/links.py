@@ -1,0 +1,66 @@
+"""How actors hang together: who acted, how much of a signal counts for whom, and what is passed on between whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bartizan.detection.actors import kind_of
+
+__all__ = ["LINK_MEMORY", "PEOPLE_KINDS", "SHAREABLE", "damping", "linked", "party_of", "person_of", "weight_of"]
+
+PEOPLE_KINDS = frozenset({"session", "device", "principal", "credential"})
+SHAREABLE = frozenset({"address", "network", "ja4", "asn"})
+"""Kinds that people have in common without knowing of each other."""
+LINK_MEMORY = 7 * 86400.0  # seconds after which half of what a link passes on has gone
+_WEIGHTS = {"principal": 0.9, "network": 0.3, "ja4": 0.15, "asn": 0.05}
+_CLOSE, _NEAR, _FAR = 0.6, 0.3, 0.2
+_PASSED = {
+    **{(giver, taker): _CLOSE for giver in PEOPLE_KINDS for taker in PEOPLE_KINDS},
+    **{(giver, "address"): _NEAR for giver in PEOPLE_KINDS},
+    ("address", "session"): _NEAR,
+    ("address", "credential"): _NEAR,
+    ("address", "device"): _FAR,
+    ("address", "principal"): _FAR,
+}
+_LINKED = PEOPLE_KINDS | {"address"}
+
+
+@lru_cache(maxsize=65536)
+def weight_of(key: str) -> float:
+    """Return how much a signal that names an actor counts for it."""
+    return _WEIGHTS.get(kind_of(key), 1.0)
+
+
+def damping(giver: str, taker: str) -> float:
+    """Return how much of its evidence an actor passes on to one that it is linked with."""
+    return _PASSED.get((kind_of(giver), kind_of(taker)), 0.0)
+
+
+@lru_cache(maxsize=65536)
+def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return who acted: the people's side of ``actors``; without one the address, or what there is.
+
+    Pardoned with any of a party is what all of them did: the share of it that others have, too.
+    """
+    people = tuple(key for key in actors if kind_of(key) in PEOPLE_KINDS)
+    return people or tuple(key for key in actors if kind_of(key) == "address") or actors
+
+
+@lru_cache(maxsize=65536)
+def linked(actors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of ``actors`` that pass on risk to each other."""
+    keys = tuple(key for key in actors if kind_of(key) in _LINKED)
+    return keys if len(keys) > 1 else ()
+
+
+def person_of(actors: Sequence[str]) -> str | None:
+    """Return what tells the people behind an address apart: the principal, else the session or device."""
+    best = None
+    for key in actors:
+        kind = kind_of(key)
+        if kind == "principal":
+            return key
+        if kind in PEOPLE_KINDS:
+            best = best or key
+    return best
