@@ -67,19 +67,19 @@ class _Pattern(Protocol):
 
 def classes_of(texts: Iterable[str]) -> list[str]:
     """Return the names of classes whose payloads are in ``texts``: targets, header values, bodies as they came."""
-    text = decoded("\n".join(texts)[:MAX_TEXT])
+    text = "\n".join(decoded("\n".join(texts)[:MAX_TEXT]))
     return [name for name, pattern in _compiled() if pattern.search(text) is not None]
 
 
-def decoded(text: str) -> str:
-    """Return text as it came and as it reads with its percent-encoding taken off, up to twice, one below the other."""
+def decoded(text: str) -> list[str]:
+    """Return text as it came and as it reads with its percent-encoding taken off, once and twice where that differs."""
     forms = [text]
     for _ in range(_DECODINGS):
         text = unquote_plus(forms[-1], "utf-8", "replace")
         if text == forms[-1]:
             break
         forms.append(text)
-    return "\n".join(forms)
+    return forms
 
 
 @cache
