@@ -10,7 +10,7 @@ from bartizan.errors import DecoyError
 
 CONTEXT = DecoyContext(
     exchange="01a2", actor="address:192.0.2.7", risk=81.5, route="api", upstream="shop", path="/orders", scheme="https",
-    received=1.5, sent=2.5, address="192.0.2.7", ja4="t13d", credentials={"authorization": "Bearer ***"}, answered=403,
+    received=1.5, sent=2.5, address="192.0.2.7", ja4="t13d", version="1.0", length=None, answered=403,
 )  # fmt: skip
 
 

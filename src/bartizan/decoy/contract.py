@@ -28,7 +28,7 @@ MAX_CONTEXT = 16 * 1024  # bytes of the field's value
 
 
 class DecoyContext(msgspec.Struct, frozen=True, array_like=True):
-    """What only the edge knows of a diverted exchange. Of credentials it has what they look like, never themselves."""
+    """What only the edge knows of a diverted exchange."""
 
     exchange: str
     """The exchange's id, by which it is found in the journal."""
@@ -47,8 +47,9 @@ class DecoyContext(msgspec.Struct, frozen=True, array_like=True):
     """When the edge sent it, in seconds of this machine's monotonic clock."""
     address: str = ""
     ja4: str = ""
-    credentials: dict[str, str] = {}
-    """Header fields that carried credentials, by name in lower case, with their values masked."""
+    version: str = "1.1"
+    length: int | None = 0
+    """Bytes of the body that the client said it sends; None where only its end tells."""
     answered: int = 0
     """The status that a guard has answered already: then this is a copy, for the transcript alone."""
 

@@ -8,7 +8,7 @@ import re2
 
 from bartizan.evidence.journal.masking import MASK, is_secret, mask_query
 
-__all__ = ["mask_body", "mask_cookies"]
+__all__ = ["mask_body"]
 
 _MASK = MASK.encode("ascii")
 _NAME_LENGTH = 80  # bytes of a name that are looked at
@@ -32,12 +32,6 @@ def mask_body(body: bytes, media_type: str) -> bytes:
     if kind.startswith("multipart/"):
         return _multipart(body, media_type)
     return body
-
-
-def mask_cookies(value: str) -> str:
-    """Return the value of a Cookie field with the cookies' names alone."""
-    names = (pair.partition("=")[0].strip() for pair in value.split(";"))
-    return "; ".join(f"{name}={MASK}" for name in names if name)
 
 
 def _json(body: bytes) -> bytes:

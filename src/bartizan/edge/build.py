@@ -11,7 +11,7 @@ from bartizan.config.resolve import effective_guards
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.guards import Services, build_series
 from bartizan.edge.http1.client import ClientConnection
-from bartizan.edge.internal import own_route, own_series, own_upstream
+from bartizan.edge.internal import decoy_upstream, own_route, own_series, own_upstream
 from bartizan.edge.rewrite import compile_rewrite
 from bartizan.edge.router import Router
 from bartizan.edge.snapshot import Destination, ListenerRuntime, RouteRuntime, Snapshot
@@ -34,7 +34,7 @@ def build_snapshot(
     """
     services = replace(services, settings=config.access)
     own = [own_upstream(config)] if config.access.enabled else []
-    behind = [*config.upstreams, *own]
+    behind = [*config.upstreams, *own, *([decoy_upstream(config)] if config.deception.divert.enabled else [])]
     upstreams = Upstreams.build(behind, None if previous is None else previous.upstreams, wiring)
     stores = {} if previous is None else previous.stores
     routes = [(route, _route(config, route, services)) for route in config.routes]

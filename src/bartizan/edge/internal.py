@@ -1,8 +1,8 @@
-"""The gateway's own pages and API: a route and an upstream that no configuration names, and none can shadow.
+"""What no configuration names: the route and the upstream of the gateway's own pages and API, the upstream of decoys.
 
-The route has the guards of the file but two: the WAF is off, since what comes here are passwords, codes and signatures
-that rules take for attacks and that no rule should write down, and control reads its inputs strictly; and everybody may
-pass, since here is where people log in.
+None can shadow the route of its own pages. It has the guards of the file but two: the WAF is off, since what comes here
+are passwords, codes and signatures that rules take for attacks and that no rule should write down, and control reads
+its inputs strictly; and everybody may pass, since here is where people log in.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from pathlib import Path
 
 from bartizan.config.model import Config, Route, Upstream
 from bartizan.control.contract import CLIENT, EXCHANGE, JA4, MAX_BODY, PATHS, socket_path
+from bartizan.decoy import contract as decoy
 from bartizan.pipeline import Exchange, Series, Step
 
-__all__ = ["NAME", "own_route", "own_series", "own_upstream"]
+__all__ = ["NAME", "decoy_upstream", "own_route", "own_series", "own_upstream"]
 
 NAME = "bartizan"
 """Of the route and of the upstream."""
+DECOY_CONNECTIONS = 256  # of one edge process to the decoy
 _ABOVE_ALL = 1_000_001  # the configuration allows 1,000,000
 
 
@@ -37,6 +39,24 @@ def own_upstream(config: Config) -> Upstream:
             "nodes": [{"address": f"unix:{socket_path(Path(config.storage.directory))}"}],
             "timeouts": {"connect": "2s", "response": "30s", "read": "30s", "write": "30s"},
             "pool": {"max_connections": 256, "max_idle": 16},
+            "health_checks": {"passive": None},
+        }
+    )
+
+
+def decoy_upstream(config: Config) -> Upstream:
+    """Return the upstream that takes whoever is diverted.
+
+    It is never ejected and never asked twice: where it does not answer, a client meets what it meets when the real
+    upstream is down.
+    """
+    return Upstream.model_validate(
+        {
+            "name": decoy.UPSTREAM,
+            "nodes": [{"address": f"unix:{decoy.socket_path(Path(config.storage.directory))}"}],
+            "timeouts": {"connect": "2s", "response": "120s", "read": "30s", "write": "30s"},
+            "pool": {"max_connections": DECOY_CONNECTIONS, "max_idle": 16},
+            "retries": {"attempts": 0},
             "health_checks": {"passive": None},
         }
     )

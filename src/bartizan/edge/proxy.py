@@ -15,9 +15,11 @@ import structlog
 
 from bartizan.access.presented import hide_set_cookies
 from bartizan.edge.answers import answer, refuse, respond
+from bartizan.edge.divert import decoy_fields, decoy_target
 from bartizan.edge.forwarding import ConnectionForwarding
 from bartizan.edge.http1.client import ClientConnection
 from bartizan.edge.http1.serialise import chunk, head_fields, last_chunk, request_line
+from bartizan.edge.mirror import Mirror
 from bartizan.edge.snapshot import Destination, RouteRuntime, Snapshot
 from bartizan.edge.stream import Stream
 from bartizan.edge.tunnel import Tunnel
@@ -27,6 +29,8 @@ from bartizan.http.message import Request, Response
 from bartizan.pipeline import Challenge, Deny, Divert, Exchange, Respond, StepUp, Throttle
 
 __all__ = ["Proxy"]
+
+Fields = list[tuple[bytes, bytes]]
 
 NEVER = float("inf")
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
@@ -51,7 +55,7 @@ class _Try:
 class _Outgoing:
     """What is sent to whichever node is tried: header fields, and the body if it is ``whole``."""
 
-    fields: list[tuple[bytes, bytes]]
+    fields: Fields
     payload: bytes
     whole: bool
 
@@ -73,6 +77,7 @@ class Proxy:
         self._awaiting = awaiting
         self._account = account
         self._log = structlog.get_logger("bartizan.edge")
+        self._mirror = Mirror(loop)
 
     async def serve(
         self, exchange: Exchange, stream: Stream, snapshot: Snapshot, forwarding: ConnectionForwarding
@@ -125,39 +130,44 @@ class Proxy:
             except RequestError:
                 route.series.on_refused(exchange, request.body.peek())
                 raise
-        upstream = None
+        divert = None
         if route.series.steps:
             verdict = await route.series.on_request(exchange)
             if isinstance(verdict, Divert):
-                upstream = verdict.upstream
+                divert = verdict
             elif verdict is not None:
-                await self._decided(exchange, stream, route, verdict)
+                await self._decided(exchange, stream, route, verdict, snapshot)
                 return
         if exchange.cuttable:
             _let_cut(exchange)
-        destination = snapshot.destinations[upstream or route.choose(request)]
         body = exchange.request.body
         whole = body.complete
         if body.error is not None:
             raise body.error
         fields = forwarding.apply(exchange.request, exchange)
-        if exchange.upstream_fields:
-            fields += exchange.upstream_fields
-        if route.series.plain_responses:
-            fields = [field for field in fields if field[0] != b"accept-encoding"]
-            fields.append((b"accept-encoding", b"identity"))
+        upstream = route.choose(request)
+        if divert is None:
+            fields = _with_ours(fields, exchange, route)
+        else:
+            fields, upstream = decoy_fields(exchange, divert, route, upstream), divert.upstream
         outgoing = _Outgoing(fields, body.take() if whole else b"", whole)
-        await self._forward(exchange, stream, route, destination, snapshot, outgoing)
+        await self._forward(exchange, stream, route, snapshot.destinations[upstream], snapshot, outgoing)
 
-    @staticmethod
     async def _decided(
-        exchange: Exchange, stream: Stream, route: RouteRuntime, verdict: Challenge | Deny | Respond | StepUp | Throttle
+        self,
+        exchange: Exchange,
+        stream: Stream,
+        route: RouteRuntime,
+        verdict: Challenge | Deny | Respond | StepUp | Throttle,
+        snapshot: Snapshot,
     ) -> None:
         """Answer as a guard has decided."""
         if isinstance(verdict, Respond):
             await respond(exchange, stream, route, verdict)
         else:
             refuse(exchange, stream, verdict)
+        if exchange.diverted is not None:
+            self._mirror.copy(exchange, exchange.diverted, route, snapshot.config)
 
     async def _forward(
         self,
@@ -176,7 +186,7 @@ class Proxy:
                 hide_set_cookies(response.headers)  # no guard looks at this answer, and browsers take its cookies
                 await self._tunnel(exchange, stream, attempt, response, snapshot)
                 return
-            if route.rewrite is not None:
+            if route.rewrite is not None and exchange.diverted is None:  # a decoy's response is as rewritten ones are
                 route.rewrite.response(response.headers)
             if route.series.looks_at_responses:
                 verdict = await route.series.on_response(exchange)
@@ -271,12 +281,15 @@ class Proxy:
     def _head(exchange: Exchange, route: RouteRuntime, attempt: _Try, outgoing: _Outgoing) -> bytes:
         """Serialise the request head from its parsed form, with the body behind it if it is whole."""
         request = exchange.request
-        path = request.path.encode("ascii")
-        target = path if request.query is None else b"%b?%b" % (path, request.query)
         host = attempt.destination.group.host_header(attempt.node, request)
         fields = outgoing.fields
-        if route.rewrite is not None:
-            target, host, fields = route.rewrite.request(exchange, target, host, fields)
+        if exchange.diverted is not None:
+            target = decoy_target(request)
+        else:
+            path = request.path.encode("ascii")
+            target = path if request.query is None else b"%b?%b" % (path, request.query)
+            if route.rewrite is not None:
+                target, host, fields = route.rewrite.request(exchange, target, host, fields)
         parts = [request_line(request.method, target), b"host: %b\r\n" % host, head_fields(fields)]
         if request.length is None:
             parts.append(b"transfer-encoding: chunked\r\n")
@@ -361,6 +374,16 @@ class Proxy:
         if attempt is not None:
             attempt.connection.close()
             self._release(attempt)
+
+
+def _with_ours(fields: Fields, exchange: Exchange, route: RouteRuntime) -> Fields:
+    """Return header fields for an upstream with what guards have to tell it, and want of it."""
+    if exchange.upstream_fields:
+        fields += exchange.upstream_fields
+    if route.series.plain_responses:
+        fields = [field for field in fields if field[0] != b"accept-encoding"]
+        fields.append((b"accept-encoding", b"identity"))
+    return fields
 
 
 def _let_cut(exchange: Exchange) -> None:

@@ -46,12 +46,15 @@ class Throttle:
 class Divert:
     """Forward to the upstream named ``upstream`` instead of the route's own.
 
-    It does not end the series: what other guards refuse is refused, so that a client sees no difference.
+    It does not end the series: what other guards refuse is refused, so that a client sees no difference. ``actor`` is
+    the key of the actor it is about (``address:192.0.2.7``), ``risk`` that actor's, from 0 to 100.
     """
 
     upstream: str
     because: str = ""
     remedy: str = ""
+    actor: str = ""
+    risk: float = 0.0
 
     action = "divert"
 
