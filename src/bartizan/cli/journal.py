@@ -12,6 +12,7 @@ import msgspec
 
 from bartizan.cli.options import Decorator, config_option, load_config
 from bartizan.config.model.base import parse_duration
+from bartizan.detection.attack import name_of
 from bartizan.evidence.journal import Follower, JournalReader, Record
 from bartizan.evidence.journal.text import line, story
 
@@ -102,7 +103,7 @@ def find(id: str, config_file: Path, directory: Path | None, *, as_json: bool) -
     if as_json:
         _print(records, as_json=True)
     else:
-        click.echo(story(records))
+        click.echo(story(records, name_of))
 
 
 def _place(config_file: Path, directory: Path | None) -> Path:

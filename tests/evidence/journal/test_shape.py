@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import msgspec
@@ -15,9 +15,10 @@ from cryptography.x509.oid import NameOID
 from tests.evidence.journal.samples import BEGAN, an_exchange
 
 from bartizan.evidence.journal import Record, exchange_record, signal_record, signal_records
+from bartizan.evidence.journal.records import DetectionFinding
 from bartizan.http.headers import Headers
 from bartizan.http.message import Response
-from bartizan.pipeline import Actor, Client, Deny, Divert, Exchange, Signal, Throttle, TlsInfo
+from bartizan.pipeline import Actor, Client, Deny, Divert, Exchange, Signal, Stage, Throttle, TlsInfo
 
 SCHEMAS = {
     uid: json.loads((Path(__file__).parent / "ocsf" / f"{name}.json").read_text())
@@ -94,13 +95,15 @@ def test_everything_that_can_be_known_is_valid_too() -> None:
         "0af7651916cd43dd8448eb211c80319c",
         "ann",
     )
+    exchange.session, exchange.device, exchange.credential = "s-1", "d-1", "key-1"
     exchange.bytes_in = 17
     data = event(exchange_record(exchange))
     assert (data["activity_id"], data["type_uid"]) == (9, 400209)
     assert data["http_request"]["uid"] == "from-proxy-1"
     assert data["http_request"]["body_length"] == 17
     assert data["trace"] == {"uid": "0af7651916cd43dd8448eb211c80319c"}
-    assert data["actor"] == {"user": {"uid": "ann"}}
+    assert data["actor"] == {"user": {"uid": "ann"}, "session": {"uid": "s-1"}}
+    assert (data["unmapped"]["device"], data["unmapped"]["credential"]) == ("d-1", "key-1")
     assert data["src_endpoint"]["proxy_endpoint"] == {"ip": "10.0.0.1"}
     assert data["ja4_fingerprint_list"] == [{"value": "t13d1516h2_8daa_e562", "type_id": 1}]
     assert data["tls"]["version"] == "TLSv1.3"
@@ -264,7 +267,9 @@ def test_a_signal_is_a_detection_finding_about_its_exchange() -> None:
     assert first["metadata"]["uid"] != second["metadata"]["uid"]
     assert first["finding_info"]["title"] == "denylist.hit"
     assert first["finding_info"]["types"] == ["API4:2023"]
-    assert first["finding_info"]["attacks"] == [{"technique": {"uid": "T1595"}}]
+    tactic = {"uid": "TA0043", "name": "Reconnaissance"}
+    assert first["finding_info"]["attacks"] == [{"technique": {"uid": "T1595"}, "tactic": tactic}]
+    assert "analytic" not in first["finding_info"]
     assert (first["severity_id"], first["risk_score"], first["confidence_score"]) == (2, 30, 90)
     assert [(each["type_id"], each["value"]) for each in first["observables"]] == [
         (2, "192.0.2.7"),
@@ -273,6 +278,22 @@ def test_a_signal_is_a_detection_finding_about_its_exchange() -> None:
     ]
     assert first["evidences"] == [{"data": {"source": "deny", "line": 7}}]
     assert "evidences" not in second
+
+
+def test_detector_and_stage_are_an_analytic_and_a_phase_of_the_kill_chain() -> None:
+    for stage, phase in zip(get_args(Stage), (1, 4, 7, 7, 7), strict=True):
+        info = event(signal_record(Signal("x", 50, detector="waf", stage=stage), uid="1", time=BEGAN))["finding_info"]
+        assert info["analytic"] == {"name": "waf", "type_id": 1}
+        assert info["kill_chain"] == [{"phase": stage, "phase_id": phase}]
+
+
+def test_findings_from_before_there_were_detectors_can_be_read() -> None:
+    record = signal_record(Signal("x", 50, technique="T1595"), uid="1", time=BEGAN)
+    data = json.loads(msgspec.json.encode(record))
+    del data["finding_info"]["attacks"][0]["tactic"]
+    old = msgspec.json.decode(json.dumps(data), type=DetectionFinding)
+    assert (old.finding_info.analytic, old.finding_info.kill_chain) == (None, [])
+    assert old.finding_info.attacks[0].tactic is None
 
 
 @pytest.mark.parametrize(("severity", "ocsf"), [(0, 1), (19, 1), (20, 2), (40, 3), (60, 4), (80, 5), (100, 5)])

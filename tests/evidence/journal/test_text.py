@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from tests.evidence.journal.samples import BEGAN, an_exchange
 
 from bartizan.evidence.journal import exchange_record, signal_record, signal_records
@@ -76,7 +78,7 @@ def test_a_story_says_which_guard_why_and_what_to_change() -> None:
     assert text.count("unreadable, SHA-256") == 1
     assert ("signal", "denylist.hit") in facts
     assert ("severity", "30 of 100, 90 % sure") in facts
-    assert ("ATT&CK", "T1595") in facts
+    assert ("ATT&CK", "T1595 (Reconnaissance)") in facts
     assert ("OWASP", "API4:2023") in facts
     assert ("evidence", "line 7") in facts
 
@@ -95,3 +97,13 @@ def test_a_signal_without_an_exchange_is_told_too() -> None:
     gap = signal_record(Signal("journal.gap", 80, evidence={"records": 5}), uid="x", time=BEGAN)
     assert "evidence         records 5" in story([gap])
     assert line(gap).endswith("journal.gap, severity 80 of 100, about nobody")
+
+
+def test_a_finding_tells_its_detector_stage_and_technique_by_name() -> None:
+    signal = Signal("decoy.touched", 60, technique="T1595.003", detector="decoys", stage="reconnaissance")
+    record = signal_record(signal, uid="x", time=BEGAN)
+    text = story([record], {"T1595.003": "Wordlist Scanning"}.get)
+    assert re.search(r"^detector +decoys$", text, re.MULTILINE)
+    assert re.search(r"^stage +reconnaissance$", text, re.MULTILINE)
+    assert re.search(r"^ATT&CK +T1595\.003 Wordlist Scanning \(Reconnaissance\)$", text, re.MULTILINE)
+    assert "T1595.003 (Reconnaissance)" in story([record])

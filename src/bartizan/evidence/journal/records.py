@@ -11,6 +11,7 @@ import msgspec
 
 __all__ = [
     "Actor",
+    "Analytic",
     "Attack",
     "Certificate",
     "DetectionFinding",
@@ -21,10 +22,14 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "Ja4",
+    "KillChainPhase",
     "Metadata",
     "Observable",
     "Product",
     "Record",
+    "Session",
+    "Tactic",
+    "Technique",
     "Tls",
     "Unmapped",
     "Url",
@@ -142,10 +147,17 @@ class User(_Struct):
     uid: str
 
 
+class Session(_Struct):
+    """A session: ``uid`` names it and opens nothing."""
+
+    uid: str
+
+
 class Actor(_Struct):
     """Who acted."""
 
     user: User
+    session: Session | None = None
 
 
 class VerdictNote(_Struct):
@@ -158,7 +170,10 @@ class VerdictNote(_Struct):
 
 
 class Unmapped(_Struct):
-    """What OCSF has no attribute for; times in seconds. ``upstream_seconds`` lasts until the response head."""
+    """What OCSF has no attribute for; times in seconds. ``upstream_seconds`` lasts until the response head.
+
+    ``device`` is the id of the client's device, ``credential`` what names the credential it presented.
+    """
 
     duration_seconds: float = 0.0
     route: str | None = None
@@ -167,6 +182,8 @@ class Unmapped(_Struct):
     upstream_seconds: float | None = None
     verdict: VerdictNote | None = None
     guard_seconds: dict[str, float] = {}
+    device: str | None = None
+    credential: str | None = None
 
 
 class HttpActivity(_Struct, tag_field="class_uid", tag=4002):
@@ -205,10 +222,32 @@ class Technique(_Struct):
     uid: str
 
 
+class Tactic(_Struct):
+    """An ATT&CK tactic: what a technique is used for."""
+
+    uid: str
+    name: str
+
+
 class Attack(_Struct):
     """What a finding is an instance of."""
 
     technique: Technique
+    tactic: Tactic | None = None
+
+
+class Analytic(_Struct):
+    """What found it: ``name`` is the detector, ``type_id`` 1 a rule."""
+
+    name: str
+    type_id: int
+
+
+class KillChainPhase(_Struct):
+    """How far an intrusion has come: ``phase`` is the signal's stage, ``phase_id`` what OCSF calls that."""
+
+    phase: str
+    phase_id: int
 
 
 class FindingInfo(_Struct):
@@ -218,6 +257,8 @@ class FindingInfo(_Struct):
     title: str
     types: list[str] = []
     attacks: list[Attack] = []
+    analytic: Analytic | None = None
+    kill_chain: list[KillChainPhase] = []
 
 
 class Observable(_Struct):

@@ -14,7 +14,7 @@ from bartizan import __version__
 from bartizan.evidence.journal.masking import mask_query
 from bartizan.evidence.journal.records import (
     Actor,
-    Attack,
+    Analytic,
     Certificate,
     DetectionFinding,
     Endpoint,
@@ -25,11 +25,12 @@ from bartizan.evidence.journal.records import (
     HttpRequest,
     HttpResponse,
     Ja4,
+    KillChainPhase,
     Metadata,
     Observable,
     Product,
     Proxy,
-    Technique,
+    Session,
     Tls,
     Trace,
     Unmapped,
@@ -37,7 +38,8 @@ from bartizan.evidence.journal.records import (
     User,
     VerdictNote,
 )
-from bartizan.pipeline import Client, Exchange, Signal, TlsInfo
+from bartizan.evidence.journal.tactics import attack_of
+from bartizan.pipeline import Client, Exchange, Signal, Stage, TlsInfo
 from bartizan.pipeline.verdict import Verdict
 
 __all__ = ["exchange_record", "signal_record", "signal_records"]
@@ -57,6 +59,7 @@ _FINDINGS = 2
 _OTHER = 99
 _CREATE = 1
 _SHA256 = 3
+_RULE = 1
 _JA4 = 1
 _SUCCESS, _FAILURE = 1, 2
 _INFORMATIONAL, _LOW, _MEDIUM = 1, 2, 3
@@ -82,6 +85,14 @@ _OUTCOMES = {
     "decoy": (4, 7),
 }
 """The same for each action of a verdict: denied and blocked, denied and rejected, modified and custom action."""
+_PHASES: dict[Stage, list[KillChainPhase]] = {
+    "reconnaissance": [KillChainPhase("reconnaissance", 1)],
+    "access": [KillChainPhase("access", 4)],
+    "discovery": [KillChainPhase("discovery", 7)],
+    "collection": [KillChainPhase("collection", 7)],
+    "exfiltration": [KillChainPhase("exfiltration", 7)],
+}
+"""OCSF's phase_id: reconnaissance, exploitation, actions on objectives."""
 _OBSERVABLES = {"address": 2, "network": 12, "credential": 19, "ja4": 30, "principal": 31, "device": 47}
 
 
@@ -115,7 +126,7 @@ def exchange_record(exchange: Exchange) -> HttpActivity:
         None if tls is None else _tls(tls),
         [] if tls is None or tls.ja4 is None else [Ja4(tls.ja4, _JA4)],
         None if trace is None or trace is exchange.id else Trace(trace),
-        None if principal is None else Actor(User(_bounded(principal))),
+        None if principal is None else _actor(principal, exchange.session),
     )
 
 
@@ -129,7 +140,7 @@ def signal_records(exchange: Exchange) -> list[DetectionFinding]:
 
 def signal_record(signal: Signal, *, uid: str, time: float, exchange_id: str | None = None) -> DetectionFinding:
     """Return the record of a signal; ``time`` is Unix time in seconds, ``exchange_id`` the exchange it is about."""
-    technique = signal.technique
+    technique, detector = signal.technique, signal.detector
     return DetectionFinding(
         category_uid=_FINDINGS,
         activity_id=_CREATE,
@@ -143,7 +154,9 @@ def signal_record(signal: Signal, *, uid: str, time: float, exchange_id: str | N
             uid,
             _bounded(signal.name),
             [] if signal.owasp is None else [signal.owasp],
-            [] if technique is None else [Attack(Technique(technique))],
+            [] if technique is None else [attack_of(technique)],
+            _analytic(detector) if detector else None,
+            [] if signal.stage is None else _PHASES[signal.stage],
         ),
         observables=[
             Observable(actor.kind, _OBSERVABLES.get(actor.kind, _OTHER), _bounded(actor.value))
@@ -191,7 +204,18 @@ def _unmapped(exchange: Exchange, duration: float) -> Unmapped:
             verdict.action, exchange.decided_by or "", _bounded(verdict.because), _bounded(verdict.remedy)
         ),
         _summed(timings) if timings else {},
+        exchange.device,
+        None if exchange.credential is None else _bounded(exchange.credential),
     )
+
+
+def _actor(principal: str, session: str | None) -> Actor:
+    return Actor(User(_bounded(principal)), None if session is None else Session(session))
+
+
+@lru_cache(maxsize=256)
+def _analytic(detector: str) -> Analytic:
+    return Analytic(_bounded(detector), _RULE)
 
 
 def _summed(timings: list[tuple[str, float]]) -> dict[str, float]:

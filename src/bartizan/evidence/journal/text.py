@@ -6,11 +6,11 @@ looks at the journal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from bartizan.evidence.journal.advice import advice
-from bartizan.evidence.journal.records import DetectionFinding, Endpoint, HttpActivity, Record
+from bartizan.evidence.journal.records import Attack, DetectionFinding, Endpoint, HttpActivity, Record
 
 __all__ = ["line", "story"]
 
@@ -36,9 +36,14 @@ def line(record: Record) -> str:
     return _safe("  ".join(parts))
 
 
-def story(records: Iterable[Record]) -> str:
-    """Tell exchanges with their signals: what was asked, what became of it, who decided why, what could be changed."""
-    return "\n\n".join(_exchange(each) if isinstance(each, HttpActivity) else _finding(each) for each in records)
+def story(records: Iterable[Record], technique_name: Callable[[str], str | None] = lambda _: None) -> str:
+    """Tell exchanges with their signals: what was asked, what became of it, who decided why, what could be changed.
+
+    ``technique_name`` knows the names of ATT&CK techniques by their ids.
+    """
+    return "\n\n".join(
+        _exchange(each) if isinstance(each, HttpActivity) else _finding(each, technique_name) for each in records
+    )
 
 
 def _exchange(record: HttpActivity) -> str:
@@ -55,6 +60,9 @@ def _exchange(record: HttpActivity) -> str:
         ("through proxy", None if proxy is None else proxy.ip),
         ("user agent", request.user_agent),
         ("principal", None if actor is None else actor.user.uid),
+        ("session", None if actor is None or actor.session is None else actor.session.uid),
+        ("device", None if note is None else note.device),
+        ("credential", None if note is None else note.credential),
         ("listener", None if listener is None else listener.svc_name),
         *_tls(record),
         ("answer", _answer(record)),
@@ -87,19 +95,28 @@ def _decision(record: HttpActivity) -> list[tuple[str, str | None]]:
     return facts
 
 
-def _finding(record: DetectionFinding) -> str:
+def _finding(record: DetectionFinding, technique_name: Callable[[str], str | None]) -> str:
     info = record.finding_info
     evidence = [f"{name} {value}" for each in record.evidences for name, value in each.data.items()]
     return _table(
         [
             ("signal", info.title),
+            ("detector", None if info.analytic is None else info.analytic.name),
             ("severity", f"{record.risk_score} of 100, {record.confidence_score} % sure"),
             ("about", _about(record)),
-            ("ATT&CK", ", ".join(attack.technique.uid for attack in info.attacks)),
+            ("stage", ", ".join(each.phase for each in info.kill_chain)),
+            ("ATT&CK", ", ".join(_attack(each, technique_name) for each in info.attacks)),
             ("OWASP", ", ".join(info.types)),
             ("evidence", ", ".join(evidence)),
         ]
     )
+
+
+def _attack(attack: Attack, technique_name: Callable[[str], str | None]) -> str:
+    uid = attack.technique.uid
+    name = technique_name(uid)
+    tactic = "" if attack.tactic is None else f" ({attack.tactic.name})"
+    return f"{uid} {name}{tactic}" if name else f"{uid}{tactic}"
 
 
 def _tls(record: HttpActivity) -> list[tuple[str, str | None]]:
