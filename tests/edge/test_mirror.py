@@ -38,12 +38,12 @@ def test_who_is_refused_gets_the_refusal_and_the_decoy_a_copy(gateway: Gateway, 
     with Upstream(always(TAKEN), socket_path(tmp_path)) as decoy:
         status, _, _ = ask(
             gateway,
-            b"POST /login?token=real HTTP/1.1\r\nHost: h\r\nX-Bad: 1\r\nCookie: a=real\r\nContent-Length: 4\r\n\r\nhell",
+            b"PUT /login?token=real HTTP/1.1\r\nHost: h\r\nX-Bad: 1\r\nCookie: a=real\r\nContent-Length: 4\r\n\r\nhell",
         )
         assert status == 403
         wait_until(lambda: decoy.received.endswith(b"hell"))
         line, fields, context, body = sent(decoy)
-    assert line == b"POST /login?token=*** HTTP/1.1"
+    assert line == b"PUT /login?token=*** HTTP/1.1"
     assert (b"cookie", b"a=***") in fields
     assert (b"content-length", b"4") in fields
     assert (context.answered, context.length, context.upstream, body) == (403, 4, "api", b"hell")
