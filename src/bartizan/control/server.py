@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
@@ -20,17 +18,16 @@ from bartizan.config.resolve import session_limits
 from bartizan.control.app import build_app
 from bartizan.control.background import Background
 from bartizan.control.follower import Follower
-from bartizan.control.listen import BACKLOG, SOCKET
+from bartizan.control.listen import SOCKET
 from bartizan.control.services import Services, build_services
 from bartizan.control.signals import Signals
 from bartizan.control.stats import ControlReport, Stats
 from bartizan.errors import ConfigError, Problem
+from bartizan.process.asgi import AsgiServer
 from bartizan.storage.state import StateOpener, open_state
 
 __all__ = ["ControlServer"]
 
-MAX_CONNECTIONS = 8192  # idle ones of all workers included; how many are worked on `boundary` says
-KEEP_ALIVE = 75  # seconds; workers close idle connections earlier, so that none closes under a request
 THREADS = 8  # for what blocks: records
 OLDEST_SESSION = 30 * 86400.0
 """Seconds after which a session counts as over in the records, or its lifetime; an earlier one may have been longer."""
@@ -65,8 +62,7 @@ class ControlServer:
         self._signals: Signals
         self._writing: asyncio.Task[None]
         self._following: asyncio.Task[None]
-        self._server: _Server
-        self._serving: asyncio.Task[None]
+        self._server: AsgiServer
         self.services: Services
         """Those in force."""
 
@@ -93,13 +89,8 @@ class ControlServer:
         self._current.app = build_app(self.services, self._stats, self._log)
         self._writing = self._loop.create_task(self._signals.run())
         self._following = self._follow()
-        self._server = _Server(_settings(self._current))
-        self._serving = self._loop.create_task(self._server.serve([sockets[SOCKET]]))
-        listening = self._loop.create_task(self._server.listening.wait())
-        await asyncio.wait((listening, self._serving), return_when=asyncio.FIRST_COMPLETED)
-        if not listening.done():
-            listening.cancel()
-            await self._serving  # raises why
+        self._server = AsgiServer(self._current)
+        await self._server.start(sockets[SOCKET])
 
     async def prepare(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:  # noqa: ARG002
         """Build the next configuration off the path. Raises ``BartizanError`` and has no effect then."""
@@ -130,9 +121,7 @@ class ControlServer:
 
     async def drain(self, grace: float) -> None:
         """Stop accepting, and let requests finish for at most ``grace`` seconds."""
-        self._server.config.timeout_graceful_shutdown = max(1, int(grace))
-        self._server.should_exit = True
-        await self._serving
+        await self._server.drain(grace)
 
     async def close(self) -> None:
         """Give back everything; what is in the journal's buffer goes to disk."""
@@ -164,45 +153,3 @@ class _Current:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
-
-
-class _Server(uvicorn.Server):
-    """Serves one Unix socket that is bound already, and leaves signals to whoever has the process."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen; uvicorn's own ``startup`` cannot be given a Unix socket with uvloop."""
-
-        def protocol() -> asyncio.Protocol:
-            made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
-                config=self.config, server_state=self.server_state, app_state={}
-            )
-            return made
-
-        loop = asyncio.get_running_loop()
-        self.servers = [await loop.create_unix_server(protocol, sock=sock, backlog=BACKLOG) for sock in sockets or []]
-        self.started = True
-        self.listening.set()
-
-
-def _settings(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE,
-    )
