@@ -33,6 +33,8 @@ def test_what_is_too_large_is_cut_down(large: dict[str, object], limit: int) -> 
     kept = decode_entry(data)
     assert kept.exchange == "1"
     assert kept.body_size == large.get("body_size", 0)
+    assert kept.cut == (len(kept.body) < len(large.get("body", b"")))  # type: ignore[arg-type]
+    assert kept.response_cut == (len(kept.response_body) < len(large.get("response_body", b"")))  # type: ignore[arg-type]
 
 
 def test_what_is_no_entry_is_refused() -> None:

@@ -184,10 +184,10 @@ def test_bodies_stand_where_har_wants_them() -> None:
 
 @pytest.mark.parametrize("media_type", ["application/json", "application/x-www-form-urlencoded"])
 def test_a_body_that_was_cut_says_so(media_type: str) -> None:
-    cut = posted("aaaä".encode()[:-1], media_type, body_size=5000)
+    cut = posted("aaaä".encode()[:-1], media_type, body_size=5000, cut=True)
     assert cut["text"] == "aaa"
     assert cut["comment"] == "cut: the first 4 of 5000 bytes"
-    told = first(entry(response_body=b"x" * 10, response_size=99))
+    told = first(entry(response_body=b"x" * 10, response_size=99, response_cut=True))
     assert told["response"]["content"]["comment"] == "cut: the first 10 of 99 bytes"
 
 

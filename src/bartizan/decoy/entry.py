@@ -11,14 +11,13 @@ __all__ = ["Entry", "Fields", "decode_entry", "encode_entry"]
 Fields = list[tuple[str, str]]
 MAX_NAME = 256  # characters of a method or an actor's key, in an entry that is too large
 _SPARE = 16  # bytes for the lengths in front of two values
-_BODIES = 64  # bytes for the names and lengths of two bodies
+_BODIES = 96  # bytes for the names and lengths of two bodies
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An exchange. Text is Latin-1 as it came; times are in seconds, ``time`` is Unix time; sizes in bytes.
 
-    Bodies may be cut: then they are shorter than ``body_size`` and ``response_size`` say. What was named like a secret
-    is masked.
+    Bodies may be cut: ``body_size`` and ``response_size`` are what they were. What was named like a secret is masked.
     """
 
     exchange: str
@@ -36,10 +35,13 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     fields: Fields = []
     body: bytes = b""
     body_size: int = 0
+    cut: bool = False
+    """Whether the end of the body is missing."""
     status: int = 0
     response_fields: Fields = []
     response_body: bytes = b""
     response_size: int = 0
+    response_cut: bool = False
     wait: float = 0.0
     """Until the response began."""
     receive: float = 0.0
@@ -68,7 +70,11 @@ def encode_entry(entry: Entry, limit: int = MAX_RECORD) -> bytes:
     room = max(0, limit - len(msgspec.msgpack.encode(bare)) - _BODIES)
     response_body = smaller.response_body[: max(room // 2, room - len(smaller.body))]
     body = smaller.body[: room - len(response_body)]
-    return msgspec.msgpack.encode(msgspec.structs.replace(smaller, body=body, response_body=response_body))
+    cut = smaller.cut or len(body) < len(smaller.body)
+    response_cut = smaller.response_cut or len(response_body) < len(smaller.response_body)
+    return msgspec.msgpack.encode(
+        msgspec.structs.replace(smaller, body=body, cut=cut, response_body=response_body, response_cut=response_cut)
+    )
 
 
 def decode_entry(data: bytes) -> Entry:

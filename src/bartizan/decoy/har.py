@@ -126,14 +126,13 @@ def _response(entry: Entry) -> Message:
 
 def _post_data(entry: Entry) -> PostData:
     media_type = next(iter(_values(entry.fields, "content-type")), "")
-    whole = len(entry.body) >= entry.body_size
-    if whole and media_type.lower().startswith("application/x-www-form-urlencoded"):
+    if not entry.cut and media_type.lower().startswith("application/x-www-form-urlencoded"):
         return {"mimeType": media_type, "params": _query(entry.body.decode("latin-1"))}
     text = _text(entry.body)
     post: PostData = {"mimeType": media_type, "text": base64.b64encode(entry.body).decode() if text is None else text}
     if text is None:
         post["_encoding"] = "base64"
-    if not whole:
+    if entry.cut:
         post["comment"] = _cut(len(entry.body), entry.body_size)
     return post
 
@@ -147,7 +146,7 @@ def _content(entry: Entry) -> Content:
         content["text"] = base64.b64encode(body).decode() if text is None else text
         if text is None:
             content["encoding"] = "base64"
-    if len(body) < entry.response_size:
+    if entry.response_cut:
         content["comment"] = _cut(len(body), entry.response_size)
     return content
 
