@@ -134,6 +134,44 @@ def test_a_signal_of_control_is_found_with_its_exchange(upstream: Upstream, tmp_
     assert {type(record) for record in found} == {HttpActivity, DetectionFinding}
 
 
+def test_challenges_are_answered_where_one_can_be_asked_for(upstream: Upstream, tmp_path: Path) -> None:
+    off = {"enabled": False}
+    with Gateway(tmp_path, config(upstream, access=off)) as gateway:
+        assert ask(gateway, "/.bartizan/challenge.js") == (200, b"ok")  # nobody is challenged: the upstream's
+        gateway.reload(config(upstream, access=off, guards={"obstacles": {"challenge": {"at": 30}}}))
+        status, script = ask(gateway, "/.bartizan/challenge.js")
+        assert (status, b"SHA-256" in script) == (200, True)
+        assert ask(gateway, "/.bartizan/challenge.css")[0] == 200
+        assert ask(gateway, "/.bartizan/challenge")[0] == 405
+        assert ask(gateway, "/.bartizan/login") == (200, b"ok")
+
+
+def test_they_go_before_the_pages_and_do_not_need_control(upstream: Upstream, tmp_path: Path) -> None:
+    routed = config(upstream)
+    routed["routes"][0]["guards"]["obstacles"] = {"challenge": {"at": 30}}
+    with Gateway(tmp_path, routed) as gateway:
+        assert ask(gateway, "/.bartizan/challenge.js")[0] == 200
+        assert ask(gateway, "/.bartizan/login")[0] == 502
+
+
+def test_what_is_given_out_there_is_no_verdict_and_a_wrong_answer_is_one(upstream: Upstream, tmp_path: Path) -> None:
+    guards = {"obstacles": {"challenge": {"at": 30}}}
+    with Gateway(tmp_path, config(upstream, guards=guards)) as gateway:
+        ask(gateway, "/.bartizan/challenge.css")
+        with RawClient(gateway.port) as client:
+            client.send(b"POST /.bartizan/challenge HTTP/1.1\r\n%bBartizan-Challenge-Response: a.1\r\n\r\n" % HOST)
+            status, _, body = client.response()
+        assert (status, json.loads(body)["code"]) == (403, "challenge_unknown")
+        counted = {guard.guard: guard.verdicts for guard in gateway.worker.report().guards}
+    assert counted["challenge"] == {"challenge": 1}
+
+
+def test_the_denylist_and_the_rate_limit_hold_there_too(upstream: Upstream, tmp_path: Path) -> None:
+    guards = {"obstacles": {"challenge": {"at": 30}}, "rate_limit": {"windows": [{"rate": "2/h"}]}}
+    with Gateway(tmp_path, config(upstream, guards=guards)) as gateway:
+        assert [ask(gateway, "/.bartizan/challenge.js")[0] for _ in range(3)] == [200, 200, 429]
+
+
 def test_the_route_and_the_upstream_are_valid_for_what_they_are(tmp_path: Path) -> None:
     route = own_route()
     assert route.priority > 1_000_000

@@ -11,7 +11,15 @@ from bartizan.config.resolve import effective_guards
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.guards import Services, build_series
 from bartizan.edge.http1.client import ClientConnection
-from bartizan.edge.internal import decoy_upstream, own_route, own_series, own_upstream
+from bartizan.edge.internal import (
+    asks_challenges,
+    challenge_route,
+    challenge_series,
+    decoy_upstream,
+    own_route,
+    own_series,
+    own_upstream,
+)
 from bartizan.edge.rewrite import compile_rewrite
 from bartizan.edge.router import Router
 from bartizan.edge.snapshot import Destination, ListenerRuntime, RouteRuntime, Snapshot
@@ -40,6 +48,8 @@ def build_snapshot(
     routes = [(route, _route(config, route, services)) for route in config.routes]
     if own:
         routes.append(_own_route(config, services))
+    if asks_challenges(config):
+        routes.append(_challenge_route(config, services))
     unrouted = build_series(config.guards, _UNROUTED, services)
     return Snapshot(
         generation=1 if previous is None else previous.generation + 1,
@@ -59,6 +69,12 @@ def _own_route(config: Config, services: Services) -> tuple[Route, RouteRuntime]
     route = own_route()
     runtime = _route(config, route, services)
     return route, replace(runtime, series=own_series(runtime.series))
+
+
+def _challenge_route(config: Config, services: Services) -> tuple[Route, RouteRuntime]:
+    route = challenge_route()
+    runtime = _route(config, route, services)
+    return route, replace(runtime, series=challenge_series(runtime.series, services.challenger()))
 
 
 def _route(config: Config, route: Route, services: Services) -> RouteRuntime:

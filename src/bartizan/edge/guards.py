@@ -16,6 +16,7 @@ from bartizan.storage.state.interface import State
 
 if TYPE_CHECKING:
     from bartizan.access.guard import EdgeAccess
+    from bartizan.detection.challenge import Challenger
     from bartizan.perimeter.waf.load import RuleSet
 
 __all__ = ["GUARDS", "GuardKind", "Services", "build_series"]
@@ -35,6 +36,8 @@ class Services:
     """``access`` of the configuration that is built."""
     access: Callable[[AccessSettings], EdgeAccess]
     """Returns what guards that ask who somebody is share."""
+    challenger: Callable[[], Challenger]
+    """Returns what asks for work before risky clients go on; raises ``SealError`` for keys that cannot be used."""
     identity: bytes
     """Unique to this process, for leases in the shared state."""
     clock: Callable[[], float]

@@ -1,8 +1,9 @@
-"""What no configuration names: the route and the upstream of the gateway's own pages and API, the upstream of decoys.
+"""What no configuration names: the gateway's own routes and upstream, and the upstream of decoys.
 
-None can shadow the route of its own pages. It has the guards of the file but two: the WAF is off, since what comes here
-are passwords, codes and signatures that rules take for attacks and that no rule should write down, and control reads
-its inputs strictly; and everybody may pass, since here is where people log in.
+None can shadow its own routes. That of its pages and API has the guards of the file but two: the WAF is off, since what
+comes here are passwords, codes and signatures that rules take for attacks and that no rule should write down, and
+control reads its inputs strictly; and everybody may pass, since here is where people log in. That where challenges are
+answered is there wherever one can be asked for, with access or without: the edge itself answers.
 """
 
 from __future__ import annotations
@@ -10,20 +11,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from bartizan.config.model import Config, Route, Upstream
+from bartizan.config.resolve import effective_guards
 from bartizan.control.contract import CLIENT, EXCHANGE, JA4, MAX_BODY, PATHS, socket_path
 from bartizan.decoy import contract as decoy
+from bartizan.detection.challenge import PATHS as CHALLENGE_PATHS
+from bartizan.detection.challenge import Challenger, Desk
 from bartizan.pipeline import Exchange, Series, Step
 
-__all__ = ["NAME", "decoy_upstream", "own_route", "own_series", "own_upstream"]
+__all__ = [
+    "NAME",
+    "asks_challenges",
+    "challenge_route",
+    "challenge_series",
+    "decoy_upstream",
+    "own_route",
+    "own_series",
+    "own_upstream",
+]
 
 NAME = "bartizan"
-"""Of the route and of the upstream."""
+"""Of the route and of the upstream of pages and API."""
+CHALLENGE = "bartizan-challenge"
+"""Of the route where challenges are answered."""
 DECOY_CONNECTIONS = 256  # of one edge process to the decoy
 _ABOVE_ALL = 1_000_001  # the configuration allows 1,000,000
 
 
 def own_route() -> Route:
-    """Return the route."""
+    """Return the route of pages and API."""
     guards = {"waf": {"enabled": False}, "access": {"public": True}}
     route = Route.model_validate(
         {"name": NAME, "paths": list(PATHS), "upstream": NAME, "body_bytes": MAX_BODY, "guards": guards}
@@ -65,6 +80,24 @@ def decoy_upstream(config: Config) -> Upstream:
 def own_series(guards: Series) -> Series:
     """Return the series of the route: its guards but access, and then what tells control about the client."""
     return Series((*(step for step in guards.steps if step.guard.name != "access"), Step(_Facts())))
+
+
+def asks_challenges(config: Config) -> bool:
+    """Tell whether anybody can be challenged on any route."""
+    settings = (effective_guards(config, route).obstacles for route in config.routes)
+    return any(each.enabled and each.challenge.at is not None for each in (config.guards.obstacles, *settings))
+
+
+def challenge_route() -> Route:
+    """Return the route where challenges are answered; its paths are exact, so it goes before that of pages."""
+    route = Route.model_validate({"name": CHALLENGE, "paths": list(CHALLENGE_PATHS), "body_bytes": 1024})
+    return route.model_copy(update={"priority": _ABOVE_ALL})
+
+
+def challenge_series(guards: Series, challenger: Challenger) -> Series:
+    """Return its series: who is let in at all, how often, and the desk. Nobody is challenged at the desk itself."""
+    kept = (step for step in guards.steps if step.guard.name in ("denylist", "rate_limit"))
+    return Series((*kept, Step(Desk(challenger))))
 
 
 class _Facts:

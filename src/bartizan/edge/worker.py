@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from bartizan.storage.state import State, StateOpener, open_state
 
 if TYPE_CHECKING:
     from bartizan.access.risk import Risk
+    from bartizan.detection.challenge import Challenger
     from bartizan.perimeter.waf.load import RuleSet
     from bartizan.perimeter.waf.store import RuleStore
 
@@ -98,6 +100,7 @@ class EdgeWorker:
             bans=bans,
             prefixes=PrefixStore(directory / "prefixes", self._log).get,
             rules=_rule_loader(directory / "waf"),
+            challenger=_challenger_maker(directory / "keys", self._state, self._clock),
             identity=self._identity,
             clock=self._clock,
         )
@@ -224,6 +227,19 @@ def _rule_loader(cache: Path) -> Callable[[Waf], RuleSet]:
         return stores[0].get(waf)
 
     return load
+
+
+def _challenger_maker(keys: Path, state: State, clock: Callable[[], float]) -> Callable[[], Challenger]:
+    """Return what makes the challenger when it is first wanted."""
+
+    @cache
+    def make() -> Challenger:
+        from bartizan.detection.challenge import Challenger  # noqa: PLC0415 - it makes keys, and is not always wanted
+        from bartizan.keys.vault import Vault  # noqa: PLC0415
+
+        return Challenger(Vault.open(keys), state, clock)
+
+    return make
 
 
 def _layers(listener: Listener) -> tuple[bool, str, int]:
