@@ -1,4 +1,4 @@
-"""What an edge process asks of control: it has no records, so it only says what has to be done to them.
+"""What others ask of control: they have no records, so they only say what has to be done to them.
 
 A message goes into the feed ``access``; control follows it (``control/follower.py``). What must be in force at once,
 the end of a session, is done in the shared state by the edge itself.
@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from bartizan.storage.state.interface import FeedItem, State
+from bartizan.storage.state.feed import decoded
+from bartizan.storage.state.interface import State
 
 __all__ = ["Notice", "notices", "notify"]
 
@@ -19,12 +20,18 @@ _TOPIC = b"access"
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """One thing to be done: quarantine a device, because of ``reason``."""
+    """One thing to be done, because of ``reason``; ``at`` is when it was asked for, in Unix seconds.
 
-    what: Literal["quarantine"]
+    ``quarantine`` a device; ``release`` it from quarantine; ``reinstate`` a session that was revoked, found by its
+    ``digest``.
+    """
+
+    what: Literal["quarantine", "release", "reinstate"]
     device: str
     session: str
     reason: str
+    digest: bytes = b""
+    at: float = 0.0
 
 
 async def notify(state: State, notice: Notice) -> None:
@@ -32,7 +39,6 @@ async def notify(state: State, notice: Notice) -> None:
     await state.publish(_TOPIC, msgspec.msgpack.encode(notice), KEEP)
 
 
-async def notices(state: State, after: bytes | None) -> list[tuple[bytes, Notice]]:
-    """Return notices since a cursor, each with its own cursor."""
-    items: list[FeedItem] = await state.read(_TOPIC, after)
-    return [(item.cursor, msgspec.msgpack.decode(item.payload, type=Notice)) for item in items]
+async def notices(state: State, after: bytes | None) -> list[tuple[bytes, Notice | None]]:
+    """Return notices since a cursor, each with its own; None for a message that cannot be read."""
+    return decoded(await state.read(_TOPIC, after), msgspec.msgpack.Decoder(Notice).decode)

@@ -67,7 +67,10 @@ class Follower:
             await asyncio.to_thread(self._record, [ended for _, ended in ends])
             self._ends = ends[-1][0]
         for cursor, notice in await notices(self._state, self._notices):
-            await self._carry_out(notice)
+            if notice is None:
+                self._log.error("a notice for control cannot be read, it has no effect")
+            else:
+                await self._carry_out(notice)
             self._notices = cursor
         now = self._clock()
         if now - self._expired >= EXPIRY:
