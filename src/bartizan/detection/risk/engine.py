@@ -5,18 +5,16 @@ Its results do not depend on the order in which signals of the same time arrive.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Set
 from math import inf, isfinite, log
 
-from bartizan.detection.actors import kind_of
 from bartizan.detection.risk.chain import stage_number
-from bartizan.detection.risk.explain import explanation
-from bartizan.detection.risk.links import SHAREABLE, linked, party_of, person_of, weight_of
-from bartizan.detection.risk.memory import MAX_STRANDS, Known, Memory, StrandKey, dumped, loaded
+from bartizan.detection.risk.explain import Explainer, pardoned
+from bartizan.detection.risk.links import company_of, party_of, weight_of
+from bartizan.detection.risk.memory import Memory, StrandKey, dumped, loaded
 from bartizan.detection.risk.model import Explanation, RiskSettings, RiskSignal
 from bartizan.detection.risk.scoring import Scoring
-from bartizan.detection.risk.strand import Strand, evidence
+from bartizan.detection.risk.strand import Mark, evidence, mark
 
 __all__ = ["Engine"]
 
@@ -24,19 +22,21 @@ MAX_ACTORS = 16  # of one signal
 REFRESH = 60.0  # seconds in which the same actors are not taken in anew
 _MAX_FRESH = 65_536
 _LEAST = 1e-3  # weaker evidence counts for nothing
+_FELL = 0.01  # points
 
 
 class Engine:
     """Everything it knows is in memory, at most ``settings.actors`` actors."""
 
     def __init__(self, settings: RiskSettings) -> None:
-        self._half_lives = settings.half_lives
-        known: OrderedDict[str, Known] = OrderedDict()
-        self._scoring = Scoring(settings, known.get)
-        self._memory = Memory(known, settings.actors, self._scoring.risky)
+        self._settings = settings
+        self._memory = Memory(settings.actors)
+        self._scoring = Scoring(settings, self._memory.get)
         self._dirty: set[str] = set()
         self._changed: set[str] = set()
         self._fresh: dict[tuple[str, ...], float] = {}
+        self._clean: dict[tuple[str, ...], float] = {}
+        """Who was seen together and when, in signals and in clean exchanges: to link them each time would be slow."""
 
     def __len__(self) -> int:
         return len(self._memory)
@@ -44,44 +44,45 @@ class Engine:
     def observe(self, signal: RiskSignal) -> None:
         """Take in a signal. Without evidence, or older than a pardon of who acted, it counts for nothing."""
         base = evidence(signal.severity, signal.confidence, signal.kind)
-        time, actors = signal.time, signal.actors[:MAX_ACTORS]
+        time, actors = signal.time, tuple(dict.fromkeys(signal.actors[:MAX_ACTORS]))
         if base < _LEAST or not isfinite(time):
             return
         party = party_of(actors)
         get = self._memory.get
         if any((known := get(key)) is not None and known.pardoned >= time for key in party):
             return
-        stage, half_life = stage_number(signal.stage), self._half_lives[signal.kind]
         strand_key = (signal.detector, signal.kind, party)
+        stage, half_life = stage_number(signal.stage), self._settings.half_lives[signal.kind]
+        marks: dict[float, Mark] = {}
         for key in actors:
             known = self._memory.touch(key, time)
             if known.pardoned >= time:
                 continue
-            strand = known.strands.get(strand_key)
-            if strand is None:
-                strand = self._new_strand(known, strand_key, signal, time)
-            strand.add(signal, base * weight_of(key), stage, half_life)
-        self._link(linked(actors), time)
+            weight = base * weight_of(key)
+            made = marks.get(weight)
+            if made is None:
+                made = marks[weight] = mark(signal, weight, stage, half_life)
+            known.strand(strand_key).add(made, half_life)
+            known.sums = None
+        if not _is_fresh(self._fresh, actors, time):
+            self._link(company_of(actors).linked, time)
         self._dirty.update(actors)
         self._changed.update(actors)
 
     def seen(self, actors: tuple[str, ...], time: float) -> None:
         """Take in that an exchange of these actors passed cleanly: who belongs together, and who shares an address."""
-        fresh = self._fresh
-        before = fresh.get(actors)
-        if before is not None and time - before < REFRESH:
+        if _is_fresh(self._clean, actors, time):
             return
-        if len(fresh) >= _MAX_FRESH:
-            fresh.clear()
-        fresh[actors] = time
-        person = person_of(actors)
+        actors = actors[:MAX_ACTORS]
+        linked, shared, person = company_of(actors)
         if person is None:
             return
-        for key in actors[:MAX_ACTORS]:
-            known = self._memory.touch(key, time)
-            if kind_of(key) in SHAREABLE:
-                known.meet(person, time)
-        self._link(linked(actors), time)
+        touch = self._memory.touch
+        for key in actors:
+            known = touch(key, time)
+            if key in shared and known.meet(person, time) and known.strands:
+                self._changed.add(key)
+        self._link(linked, time)
         self._dirty.update(actors)
 
     def score(self, key: str, now: float) -> float:
@@ -100,29 +101,39 @@ class Engine:
         """Return what a score is made of."""
         found, known = self._scoring.sum(key, now), self._memory.get(key)
         if found is None or known is None:
-            return Explanation(key, 0.0, pardoned=None if known is None or known.pardoned < 0 else known.pardoned)
-        return explanation(key, known, found, now)
+            return Explanation(key, 0.0, pardoned=None if known is None else pardoned(known))
+        givers = {given.via: self._memory[given.via] for given in found.spread.values()}
+        return Explainer(self._settings, now).explanation(key, known, found, givers)
 
     def pardon(self, key: str, now: float) -> set[str]:
-        """Take back what was known against an actor, and what others have of it; returns the keys of all of them.
+        """Take back what was known against an actor, and what others have of it; returns whose score fell by that.
 
         That is all evidence of the actor itself, and the share that others have in signals of parties that it belongs
         to. An address that is pardoned leaves what people did from there with them. Signals from before ``now`` that
         arrive later count for nothing.
         """
-        known = self._memory.touch(key, now)
-        touched = {key, *known.links}
-        known.strands.clear()
+        if self._memory.get(key) is None:
+            self._memory.touch(key, now)
+        theirs = self._share_of(key)
+        reached = set(theirs)
+        for other in theirs:
+            reached.update(self._memory[other].links)
+        before = {each: self.score(each, now) for each in reached}
+        for other, strands in theirs.items():
+            self._memory[other].drop(strands)
+        known = self._memory[key]
         known.pardoned = max(known.pardoned, now)
-        for other, each in self._memory.items():
-            if each.strands and (theirs := [name for name in each.strands if key in name[2]]):
-                for name in theirs:
-                    del each.strands[name]
-                touched.add(other)
-                self._dirty.add(other)
-        self._dirty.add(key)
-        self._changed |= touched
-        return touched
+        self._dirty.update(theirs)
+        self._changed.update(theirs)
+        return {key} | {each for each, score in before.items() if score - self.score(each, now) > _FELL}
+
+    def _share_of(self, key: str) -> dict[str, list[StrandKey]]:
+        """Return who has evidence that comes from an actor, and which; the actor itself has all of its own."""
+        theirs = {key: [*self._memory[key].strands]}
+        for other, known in self._memory.items():
+            if other != key and (found := [each for each in known.strands if key in each[2]]):
+                theirs[other] = found
+        return theirs
 
     def changed(self) -> set[str]:
         """Return the actors whose score may differ by more than time, since this was last called."""
@@ -148,28 +159,30 @@ class Engine:
         """Take in what ``dump`` returned; raises ``ValueError`` for anything else."""
         known = loaded(data)
         for strand in known.strands.values():
-            strand.sort(self._half_lives[strand.kind])
+            strand.sort(self._settings.half_lives[strand.kind])
         self._memory.put(key, known)
 
     def forget(self, now: float, most: int = 1000) -> int:
         """Forget who has no risk and was not seen for days, of the ``most`` longest untouched; returns how many."""
         return self._memory.forget(now, most)
 
-    def _new_strand(self, known: Known, key: StrandKey, signal: RiskSignal, now: float) -> Strand:
-        strands = known.strands
-        if len(strands) >= MAX_STRANDS:
-            weakest = min(strands.values(), key=lambda each: each.peak(now, self._half_lives[each.kind]))
-            del strands[weakest.detector, weakest.kind, weakest.party]
-        strand = strands[key] = Strand(signal.detector, signal.kind, key[2])
-        return strand
-
     def _link(self, keys: tuple[str, ...], time: float) -> None:
-        new = False
+        """Remember that actors belong together."""
+        get, new = self._memory.get, False
         for key in keys:
-            known = self._memory.get(key)
-            if known is not None:
-                for other in keys:
-                    if other != key and known.link(other, time):
-                        new = True
+            known = get(key)
+            if known is not None and known.link(key, keys, time):
+                new = True
         if new:
             self._changed.update(keys)
+
+
+def _is_fresh(fresh: dict[tuple[str, ...], float], actors: tuple[str, ...], time: float) -> bool:
+    """Tell whether these actors were taken in together just before; if not, they are from now on."""
+    before = fresh.get(actors)
+    if before is not None and time - before < REFRESH:
+        return True
+    if len(fresh) >= _MAX_FRESH:
+        fresh.clear()
+    fresh[actors] = time
+    return False

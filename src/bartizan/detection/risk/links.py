@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from bartizan.detection.actors import kind_of
 
-__all__ = ["LINK_MEMORY", "PEOPLE_KINDS", "SHAREABLE", "damping", "linked", "party_of", "person_of", "weight_of"]
+__all__ = ["LINK_MEMORY", "PEOPLE_KINDS", "SHAREABLE", "Company", "company_of", "damping", "party_of", "weight_of"]
 
 PEOPLE_KINDS = frozenset({"session", "device", "principal", "credential"})
 SHAREABLE = frozenset({"address", "network", "ja4", "asn"})
@@ -23,7 +23,6 @@ _PASSED = {
     ("address", "device"): _FAR,
     ("address", "principal"): _FAR,
 }
-_LINKED = PEOPLE_KINDS | {"address"}
 
 
 @lru_cache(maxsize=65536)
@@ -47,20 +46,29 @@ def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
     return people or tuple(key for key in actors if kind_of(key) == "address") or actors
 
 
-@lru_cache(maxsize=65536)
-def linked(actors: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of ``actors`` that pass on risk to each other."""
-    keys = tuple(key for key in actors if kind_of(key) in _LINKED)
-    return keys if len(keys) > 1 else ()
+class Company(NamedTuple):
+    """Actors that are seen together: whom risk is passed on among, what they may share with others, and who it is."""
+
+    linked: tuple[str, ...]
+    shared: tuple[str, ...]
+    person: str | None
 
 
-def person_of(actors: Sequence[str]) -> str | None:
-    """Return what tells the people behind an address apart: the principal, else the session or device."""
-    best = None
+def company_of(actors: tuple[str, ...]) -> Company:
+    """Return how actors of one exchange belong together.
+
+    The principal tells the people behind an address apart; where there is none, the session or another of theirs.
+    """
+    linked, shared = [], []
+    person = None
     for key in actors:
-        kind = kind_of(key)
-        if kind == "principal":
-            return key
+        kind = key[: key.find(":")]
         if kind in PEOPLE_KINDS:
-            best = best or key
-    return best
+            linked.append(key)
+            if person is None or kind == "principal":
+                person = key
+        elif kind in SHAREABLE:
+            shared.append(key)
+            if kind == "address":
+                linked.append(key)
+    return Company(tuple(linked) if len(linked) > 1 else (), tuple(shared), person)

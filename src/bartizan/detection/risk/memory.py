@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import inf
+from operator import attrgetter
 
 import msgspec
 
 from bartizan.detection.risk.model import Kind
 from bartizan.detection.risk.strand import Strand
 
-__all__ = ["Known", "Memory", "dumped", "loaded"]
+__all__ = ["Detected", "Known", "Memory", "StrandKey", "dumped", "loaded"]
 
 MAX_STRANDS = 32
 MAX_LINKS = 16
@@ -21,8 +22,11 @@ IDLE = 3 * 86400.0  # seconds after which an actor without risk is forgotten
 PARDON_KEPT = 86400.0  # seconds in which signals from before a pardon may still arrive
 _TRIED = 16  # actors that are looked at to find one to forget
 _FORMAT = 1
+_UNTIL = attrgetter("until")
 
 StrandKey = tuple[str, Kind, tuple[str, ...]]
+Detected = tuple[str, Kind]
+"""A detector and the kind of its signals: what is no independent evidence of each other."""
 
 
 class Known(msgspec.Struct, gc=False):
@@ -33,27 +37,55 @@ class Known(msgspec.Struct, gc=False):
     people: dict[str, float] = {}
     touched: float = -inf
     pardoned: float = -inf
+    sums: dict[Detected, float] | None = None
+    """What each detector's evidence came to at ``sums_at``, if that is known: it fades as a whole."""
+    sums_at: float = 0.0
 
-    def link(self, other: str, time: float) -> bool:
-        """Remember that it was seen together with ``other``; tells whether that is new."""
-        links = self.links
-        before = links.get(other)
-        if before is None:
-            if len(links) >= MAX_LINKS:
-                del links[min(links, key=links.__getitem__)]
-            links[other] = time
-            return True
-        if time > before:
-            links[other] = time
-        return False
+    def strand(self, key: StrandKey) -> Strand:
+        """Return the evidence of a detector about a party; if there is too much, what fades first has to go."""
+        found = self.strands.get(key)
+        if found is None:
+            if len(self.strands) >= MAX_STRANDS:
+                first = min(self.strands.values(), key=_UNTIL)
+                del self.strands[first.detector, first.kind, first.party]
+            found = self.strands[key] = Strand(*key)
+        return found
 
-    def meet(self, person: str, time: float) -> None:
-        """Remember a clean person behind it."""
+    def link(self, key: str, others: tuple[str, ...], time: float) -> bool:
+        """Remember that it, who is ``key``, was seen together with ``others``; tells whether any of them is new."""
+        links, new = self.links, False
+        for other in others:
+            if other == key:
+                continue
+            before = links.get(other)
+            if before is None:
+                new = True
+                if len(links) >= MAX_LINKS:
+                    del links[min(links, key=links.__getitem__)]
+            elif time <= before:
+                continue
+            links[other] = time
+        return new
+
+    def meet(self, person: str, time: float) -> bool:
+        """Remember a clean person behind it; tells whether that is a new one."""
         people = self.people
-        if (before := people.get(person)) is None and len(people) >= MAX_PEOPLE:
+        before = people.get(person)
+        if before is None and len(people) >= MAX_PEOPLE:
             del people[min(people, key=people.__getitem__)]
         if before is None or time > before:
             people[person] = time
+        return before is None
+
+    def drop(self, keys: Iterable[StrandKey]) -> None:
+        """Forget evidence."""
+        for key in keys:
+            del self.strands[key]
+        self.sums = None
+
+    def risky(self, now: float) -> bool:
+        """Tell whether something of it is left: evidence, or how far it had come."""
+        return any(strand.until > now for strand in self.strands.values())
 
     def heavy(self) -> float:
         """Return when something grave was last seen of it."""
@@ -92,21 +124,20 @@ def loaded(data: bytes) -> Known:
 
 
 class Memory:
-    """At most ``maximum`` actors. The one that was touched last goes last, and who has a risk before who has none.
+    """At most ``maximum`` actors. The one that was touched last goes last, and who has a risk before who has none."""
 
-    ``known`` is where they are kept, ``risky`` tells at a time whether an actor has a risk.
-    """
-
-    def __init__(self, known: OrderedDict[str, Known], maximum: int, risky: Callable[[Known, float], bool]) -> None:
-        self._known = known
+    def __init__(self, maximum: int) -> None:
+        self._known: OrderedDict[str, Known] = OrderedDict()
         self._maximum = maximum
-        self._risky = risky
         self.gone: set[str] = set()
         """Keys that were forgotten, until somebody takes them."""
         self.get = self._known.get
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def __getitem__(self, key: str) -> Known:
+        return self._known[key]
 
     def items(self) -> Iterator[tuple[str, Known]]:
         """Return all of them."""
@@ -142,7 +173,7 @@ class Memory:
         forgotten = 0
         for key in idle:
             known = self._known[key]
-            if self._risky(known, now) or now - known.pardoned < PARDON_KEPT:
+            if known.risky(now) or now - known.pardoned < PARDON_KEPT:
                 self._known.move_to_end(key)
             else:
                 self._drop(key)
@@ -153,7 +184,7 @@ class Memory:
         """Forget the actor without a risk that was not touched for longest, of the first few; else the first."""
         passed = []
         for key, known in islice(self._known.items(), _TRIED):
-            if not self._risky(known, now):
+            if not known.risky(now):
                 break
             passed.append(key)
         else:

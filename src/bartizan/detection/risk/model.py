@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, NamedTuple
 
 from bartizan.config.model import Sentry
@@ -32,8 +33,8 @@ KINDS: Mapping[Kind, Nature] = {
     "probe": Nature(0.8, 0.6, 0.7),
     "attack": Nature(0.42, 0.6, 0.85),
     "credential": Nature(0.6, 0.6, 1.6),
-    "deception": Nature(0.9, 0.5, 3.0),
-    "data": Nature(1.0, 0.5, 3.0),
+    "deception": Nature(0.9, 0.5, inf),
+    "data": Nature(1.0, 0.5, inf),
 }
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
@@ -126,7 +127,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """How many clean people are behind an actor (a number that fades), and what is left of its evidence for that."""
+    """How many clean people were behind an actor when it was last seen, and what part of its evidence that leaves."""
 
     people: float
     factor: float

@@ -8,37 +8,43 @@ the firings arrive. Only the strongest ``TOP`` are kept; what the next would cou
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
+from functools import lru_cache
 from math import inf, log, log2
+from typing import NamedTuple
 
 import msgspec
 
 from bartizan.detection.risk.model import KINDS, Kind, RiskSignal
 
-__all__ = ["Firing", "Strand", "Tally", "discounted", "evidence"]
+__all__ = ["HEAVY", "STAGE_MEMORY", "Firing", "Mark", "Reached", "Strand", "Tally", "discounted", "evidence", "mark"]
 
 TOP = 8
 MAX_NAMES = 16  # signals that are counted by name
 OTHERS = "others"
-_CERTAIN = 0.95  # no single signal is surer than this
-_CURVE = 1.5  # a severity of 50 is less than half of one of 100
 HEAVY = 0.1  # evidence from which on somebody is no longer clean
 STAGE_MEMORY = 21 * 86400.0  # seconds after which half of the memory of a stage has gone
+_CERTAIN = 0.95  # no single signal is surer than this
+_CURVE = 1.5  # a severity of 50 is less than half of one of 100
+_FADED = 0.002  # evidence that is none any more: a fifth of a point
+_STAGE_FADED = 0.05
 
 
+@lru_cache(maxsize=4096)
 def evidence(severity: int, confidence: float, kind: Kind) -> float:
     """Return the weight of a signal: ``-ln(1 - p)``, so that weights that add up are probabilities in noisy-or."""
     probability = min(_CERTAIN, (max(0, severity) / 100) ** _CURVE)
     return -log(1 - probability) * min(1.0, max(0.0, confidence)) * KINDS[kind].reliability
 
 
-def discounted(weights: list[float], kind: Kind) -> float:
-    """Return what firings of one detector are worth together, ``weights`` from the strongest on; within the limit."""
-    _, repeat, limit = KINDS[kind]
+def discounted(weights: Iterable[float], kind: Kind) -> float:
+    """Return what firings of one detector are worth together, without the limit; ``weights`` the strongest first."""
+    repeat = KINDS[kind].repeat
     total, factor = 0.0, 1.0
     for weight in weights:
         total += weight * factor
         factor *= repeat
-    return min(limit, total)
+    return total
 
 
 class Firing(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -53,7 +59,32 @@ class Firing(msgspec.Struct, array_like=True, frozen=True, gc=False):
     def now(self, now: float, half_life: float) -> float:
         """Return what is left of the weight; before its time it is whole."""
         age = now - self.time
-        return self.weight if age <= 0 else self.weight * 0.5 ** (age / half_life)
+        return self.weight if age <= 0 else float(self.weight * 0.5 ** (age / half_life))
+
+    def level(self, half_life: float) -> float:
+        """Return its place in the order of weights, at any time."""
+        return log2(self.weight) + self.time / half_life
+
+
+class Mark(NamedTuple):
+    """What a signal is to all actors for whom it counts the same; ``stage`` is -1 for none."""
+
+    firing: Firing
+    level: float
+    stage: int
+    stage_level: float
+    until: float
+    uid: str
+
+
+def mark(signal: RiskSignal, weight: float, stage: int, half_life: float) -> Mark:
+    """Return what a signal leaves with actors for whom it counts ``weight``."""
+    time = signal.time
+    firing = Firing(weight, time, signal.name, signal.severity, signal.confidence)
+    until = time + half_life * log2(weight / _FADED)
+    if stage >= 0:
+        until = max(until, time + STAGE_MEMORY * log2(weight / _STAGE_FADED))
+    return Mark(firing, firing.level(half_life), stage, log2(weight) + time / STAGE_MEMORY, until, signal.uid)
 
 
 class Tally(msgspec.Struct, array_like=True, gc=False):
@@ -63,13 +94,6 @@ class Tally(msgspec.Struct, array_like=True, gc=False):
     first: float
     last: float
     uid: str
-
-    def add(self, time: float, uid: str) -> None:
-        """Count one more."""
-        self.count += 1
-        if time >= self.last:
-            self.last, self.uid = time, uid
-        self.first = min(self.first, time)
 
 
 class Reached(msgspec.Struct, array_like=True, gc=False):
@@ -96,47 +120,46 @@ class Strand(msgspec.Struct, array_like=True, gc=False):
     stages: dict[int, Reached] = {}
     heavy: float = -inf
     """When it was last grave enough for nobody to be clean."""
+    until: float = -inf
+    """When nothing will be left of it."""
 
-    def add(self, signal: RiskSignal, weight: float, stage: int, half_life: float) -> None:
-        """Take in a signal of this detector; ``stage`` is its number, -1 for none."""
-        time = signal.time
-        firings = self.firings
-        level = log2(weight) + time / half_life
-        last = firings[-1] if firings else None
-        firing = Firing(weight, time, signal.name, signal.severity, signal.confidence)
-        if last is None or level >= log2(last.weight) + last.time / half_life:
+    def add(self, mark: Mark, half_life: float) -> None:
+        """Take in a signal of this detector and party."""
+        firing, level, stage, stage_level, until, uid = mark
+        firings, time = self.firings, firing.time
+        if not firings or level >= firings[-1].level(half_life):
             firings.append(firing)
         else:
-            firings.insert(bisect_right(firings, level, key=lambda each: _level(each, half_life)), firing)
+            firings.insert(bisect_right(firings, level, key=lambda each: each.level(half_life)), firing)
         if len(firings) > TOP:
             del firings[0]
-        self._count(signal.name, time, signal.uid)
-        if weight >= HEAVY and time > self.heavy:
+        tally = self.tallies.get(firing.signal)
+        if tally is None:
+            self._begin(firing.signal, time, uid)
+        else:
+            _count(tally, time, uid)
+        self.until = max(self.until, until)
+        if time > self.heavy and firing.weight >= HEAVY:
             self.heavy = time
         if stage >= 0:
-            self._reach(stage, log2(weight) + time / STAGE_MEMORY, time)
+            self._reach(stage, stage_level, time)
 
     def sort(self, half_life: float) -> None:
         """Bring firings in order by their weight, for another half-life than they came with."""
-        self.firings.sort(key=lambda each: _level(each, half_life))
+        self.firings.sort(key=lambda each: each.level(half_life))
 
-    def peak(self, now: float, half_life: float) -> float:
-        """Return what its strongest firing is worth."""
-        return self.firings[-1].now(now, half_life) if self.firings else 0.0
+    def weights(self, now: float, half_life: float) -> list[float]:
+        """Return what is left of each firing, the weakest first."""
+        return [each.now(now, half_life) for each in self.firings]
 
-    def worth(self, now: float, half_life: float) -> float:
-        """Return what it is worth alone."""
-        return discounted([each.now(now, half_life) for each in reversed(self.firings)], self.kind)
-
-    def _count(self, name: str, time: float, uid: str) -> None:
+    def _begin(self, name: str, time: float, uid: str) -> None:
         tallies = self.tallies
-        if (tally := tallies.get(name)) is None:
-            if len(tallies) >= MAX_NAMES:
-                tally = tallies.get(name := OTHERS)
-            if tally is None:
-                tallies[name] = Tally(1, time, time, uid)
+        if len(tallies) >= MAX_NAMES:
+            if (tally := tallies.get(OTHERS)) is not None:
+                _count(tally, time, uid)
                 return
-        tally.add(time, uid)
+            name = OTHERS
+        tallies[name] = Tally(1, time, time, uid)
 
     def _reach(self, stage: int, level: float, time: float) -> None:
         reached = self.stages.get(stage)
@@ -150,5 +173,8 @@ class Strand(msgspec.Struct, array_like=True, gc=False):
             reached.last = time
 
 
-def _level(firing: Firing, half_life: float) -> float:
-    return log2(firing.weight) + firing.time / half_life
+def _count(tally: Tally, time: float, uid: str) -> None:
+    tally.count += 1
+    if time >= tally.last:
+        tally.last, tally.uid = time, uid
+    tally.first = min(tally.first, time)

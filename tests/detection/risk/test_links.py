@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+from tests.support.risk import ADDRESS, PEOPLE, PLACES
+
+from bartizan.detection.risk.links import company_of, damping, party_of, weight_of
+
+
+@pytest.mark.parametrize(
+    ("key", "weight"),
+    [(ADDRESS, 1), ("session:s", 1), ("principal:a", 0.9), ("network:n", 0.3), ("ja4:j", 0.15), ("asn:64496", 0.05)],
+)
+def test_a_signal_counts_less_for_what_many_have_in_common(key: str, weight: float) -> None:
+    assert weight_of(key) == weight
+
+
+def test_people_and_what_is_theirs_are_closer_than_an_address() -> None:
+    assert damping("session:s", "principal:a") == damping("principal:a", "device:d") == 0.6
+    assert damping("session:s", ADDRESS) == damping(ADDRESS, "session:s") == 0.3
+    assert damping(ADDRESS, "principal:a") < damping(ADDRESS, "session:s")
+    assert damping("network:n", ADDRESS) == damping("session:s", "ja4:j") == 0
+
+
+def test_who_acted_are_people_before_places() -> None:
+    assert party_of((*PLACES, *PEOPLE)) == PEOPLE
+    assert party_of(PLACES) == (ADDRESS,)
+    assert party_of(("ja4:j",)) == ("ja4:j",)
+
+
+def test_company_knows_whom_to_link_and_who_it_is() -> None:
+    found = company_of((*PLACES, *PEOPLE))
+    assert set(found.linked) == {ADDRESS, *PEOPLE}
+    assert found.shared == PLACES
+    assert found.person == "principal:alice"
+    assert company_of((ADDRESS, "credential:k")).person == "credential:k"
+    assert company_of(PLACES) == ((), PLACES, None)
