@@ -51,6 +51,8 @@ RUN_THROUGH = {
     "tests/storage/records/test_migrate.py": "storage/records/migrations/versions/0001_people storage/records/tables",
     "tests/storage/records/test_store.py": "storage/records/entities storage/records/statements",
     "tests/control/pages/test_look.py": ("control/pages/explanations control/pages/site control/pages/table"),
+    "tests/cli/decoy/test_transcripts.py": "cli/decoy/actor cli/decoy/har cli/decoy/study",
+    "tests/decoy/test_server.py": "cli/decoy/serve decoy/process",
     "tests/test_demo.py": "cli/explain",
 }
 """Modules without a test file of their own name, by the test that runs them. A new module gets its own test file."""
