@@ -30,7 +30,13 @@ def test_who_acted_are_people_before_places() -> None:
 def test_company_knows_whom_to_link_and_who_it_is() -> None:
     found = company_of((*PLACES, *PEOPLE))
     assert set(found.linked) == {ADDRESS, *PEOPLE}
-    assert found.shared == PLACES
-    assert found.person == "principal:alice"
-    assert company_of((ADDRESS, "credential:k")).person == "credential:k"
-    assert company_of(PLACES) == ((), PLACES, None)
+    assert [witness for key, witness in found.met if key == ADDRESS] == ["principal:alice"]
+    assert [witness for key, witness in found.met if key == PLACES[2]] == ["principal:alice", PLACES[1]]
+
+
+def test_nobody_is_known_by_a_credential_that_may_be_made_up() -> None:
+    assert company_of((ADDRESS, "credential:k")) == ((ADDRESS, "credential:k"), ())
+
+
+def test_networks_are_witnesses_for_what_has_no_people() -> None:
+    assert company_of(PLACES) == ((), ((PLACES[2], PLACES[1]),))

@@ -8,7 +8,7 @@ from tests.support.risk import ADDRESS, NOW, waf
 from bartizan.detection.risk import RiskSettings
 from bartizan.detection.risk.memory import Known
 from bartizan.detection.risk.scoring import Scoring
-from bartizan.detection.risk.strand import mark
+from bartizan.detection.risk.strand import damped, mark
 
 HALF_LIFE = 6 * 3600.0
 DAY = 86400.0
@@ -38,8 +38,8 @@ def test_what_an_actor_is_given_counts_where_it_is_more_than_its_own() -> None:
     found = scoring(address_a=known(0.1, links=linked), session_s=known(0.8)).sum("address:a", NOW)
     assert found is not None
     given = found.spread["waf", "attack"]
-    assert given.more == pytest.approx(0.3 * 0.8 - 0.1)
-    assert found.weight == pytest.approx(0.3 * 0.8)
+    assert given.more == pytest.approx(damped(0.8, 0.3) - 0.1)
+    assert found.weight == pytest.approx(damped(0.8, 0.3))
     less = scoring(address_a=known(0.5, links=linked), session_s=known(0.8)).sum("address:a", NOW)
     assert less is not None
     assert (less.spread, less.weight) == ({}, pytest.approx(0.5))
@@ -49,14 +49,14 @@ def test_of_several_givers_the_one_with_most_counts() -> None:
     taker = Known(links={"session:s": NOW, "session:t": NOW, "session:unknown": NOW})
     found = scoring(principal_p=taker, session_s=known(0.4), session_t=known(0.8)).sum("principal:p", NOW)
     assert found is not None
-    assert (found.spread["waf", "attack"].via, found.weight) == ("session:t", pytest.approx(0.48))
+    assert (found.spread["waf", "attack"].via, found.weight) == ("session:t", pytest.approx(damped(0.8, 0.6)))
 
 
 def test_a_link_fades() -> None:
     taker = Known(links={"session:s": NOW - 7 * 86400})
     found = scoring(principal_p=taker, session_s=known(0.8)).sum("principal:p", NOW)
     assert found is not None
-    assert found.weight == pytest.approx(0.24)
+    assert found.weight == pytest.approx(damped(0.8, 0.3))
 
 
 def test_a_shared_address_passes_on_little() -> None:
@@ -64,7 +64,7 @@ def test_a_shared_address_passes_on_little() -> None:
     taker = Known(links={"address:a": NOW})
     found = scoring(session_s=taker, address_a=shared).sum("session:s", NOW)
     assert found is not None
-    assert found.weight == pytest.approx(0.8 * 0.3 / 37)
+    assert found.weight == pytest.approx(damped(0.8, 0.3 / 37))
 
 
 def test_evidence_from_later_than_now_is_whole() -> None:

@@ -9,7 +9,7 @@ from hypothesis.strategies import floats, lists, randoms
 from tests.support.risk import NOW, waf
 
 from bartizan.detection.risk.model import KINDS
-from bartizan.detection.risk.strand import STAGE_MEMORY, Strand, discounted, evidence, mark
+from bartizan.detection.risk.strand import STAGE_MEMORY, Strand, damped, discounted, evidence, mark
 
 HALF_LIFE = 6 * 3600.0
 
@@ -33,6 +33,13 @@ def test_evidence_grows_with_severity_and_confidence_and_is_never_certain(kind: 
 @pytest.mark.parametrize(("severity", "confidence"), [(-5, 1.0), (1000, 1.0), (50, -1.0), (50, 7.0)])
 def test_what_is_out_of_range_is_brought_into_it(severity: int, confidence: float) -> None:
     assert 0 <= evidence(severity, confidence, "data") <= evidence(100, 1.0, "data")
+
+
+@pytest.mark.parametrize("weight", [0.001, 0.5, 3.0])
+def test_what_is_damped_is_less_probable_by_that_part(weight: float) -> None:
+    assert 1 - exp(-damped(weight, 0.3)) == pytest.approx(0.3 * (1 - exp(-weight)))
+    assert damped(weight, 1.0) == weight
+    assert damped(weight, 0.0) == 0
 
 
 def test_each_further_firing_of_a_detector_counts_less() -> None:

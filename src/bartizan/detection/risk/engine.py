@@ -14,7 +14,7 @@ from bartizan.detection.risk.links import company_of, party_of, weight_of
 from bartizan.detection.risk.memory import Memory, StrandKey, dumped, loaded
 from bartizan.detection.risk.model import Explanation, RiskSettings, RiskSignal
 from bartizan.detection.risk.scoring import Scoring
-from bartizan.detection.risk.strand import Mark, evidence, mark
+from bartizan.detection.risk.strand import Mark, damped, evidence, mark
 
 __all__ = ["Engine"]
 
@@ -53,15 +53,15 @@ class Engine:
             return
         strand_key = (signal.detector, signal.kind, party)
         stage, half_life = stage_number(signal.stage), self._settings.half_lives[signal.kind]
-        marks: dict[float, Mark] = {}
+        marks: dict[float, Mark] = {}  # by part: most count the same
         for key in actors:
             known = self._memory.touch(key, time)
             if known.pardoned >= time:
                 continue
-            weight = base * weight_of(key)
-            made = marks.get(weight)
+            part = weight_of(key)
+            made = marks.get(part)
             if made is None:
-                made = marks[weight] = mark(signal, weight, stage, half_life)
+                made = marks[part] = mark(signal, damped(base, part), stage, half_life)
             known.strand(strand_key).add(made, half_life)
             known.sums = None
         if not _is_fresh(self._fresh, actors, time):
@@ -74,16 +74,16 @@ class Engine:
         if _is_fresh(self._clean, actors, time):
             return
         actors = actors[:MAX_ACTORS]
-        linked, shared, person = company_of(actors)
-        if person is None:
-            return
-        touch = self._memory.touch
-        for key in actors:
-            known = touch(key, time)
-            if key in shared and known.meet(person, time) and known.strands:
+        linked, met = company_of(actors)
+        for key in linked:
+            self._memory.touch(key, time)
+        for key, witness in met:
+            known = self._memory.touch(key, time)
+            if known.meet(witness, time) and known.strands:
                 self._changed.add(key)
+            self._dirty.add(key)
         self._link(linked, time)
-        self._dirty.update(actors)
+        self._dirty.update(linked)
 
     def score(self, key: str, now: float) -> float:
         """Return the risk of an actor, 0 to 100."""

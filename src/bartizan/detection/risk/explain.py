@@ -23,8 +23,7 @@ class Explainer:
 
     def explanation(self, key: str, known: Known, found: Sum, givers: dict[str, Known]) -> Explanation:
         """Return why an actor has the score that was ``found``; ``givers`` are those that it has some of it from."""
-        shared = 1.0 if found.shared is None else found.shared.factor
-        points = found.score / found.weight * shared if found.weight > 0 else 0.0
+        points = found.score / found.weight if found.weight > 0 else 0.0
         parts = []
         for name, weight in found.own.items():
             parts += self._parts(known, name, weight, points, None)

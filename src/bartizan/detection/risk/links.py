@@ -47,28 +47,35 @@ def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Company(NamedTuple):
-    """Actors that are seen together: whom risk is passed on among, what they may share with others, and who it is."""
+    """Actors that are seen together: those that pass on risk to each other, and for what is shared, clean witnesses."""
 
     linked: tuple[str, ...]
-    shared: tuple[str, ...]
-    person: str | None
+    met: tuple[tuple[str, str], ...]
 
 
 def company_of(actors: tuple[str, ...]) -> Company:
     """Return how actors of one exchange belong together.
 
-    The principal tells the people behind an address apart; where there is none, the session or another of theirs.
+    The principal tells the people behind an address apart, or the session or device where there is none; never a
+    credential, which anybody can make up. Fingerprints and operators are shared by networks, too.
     """
-    linked, shared = [], []
-    person = None
+    linked, shared, wide = [], [], []
+    person = network = None
     for key in actors:
         kind = key[: key.find(":")]
         if kind in PEOPLE_KINDS:
             linked.append(key)
-            if person is None or kind == "principal":
+            if kind == "principal" or (person is None and kind != "credential"):
                 person = key
-        elif kind in SHAREABLE:
+        elif kind == "address":
+            linked.append(key)
             shared.append(key)
-            if kind == "address":
-                linked.append(key)
-    return Company(tuple(linked) if len(linked) > 1 else (), tuple(shared), person)
+        elif kind == "network":
+            network = key
+            shared.append(key)
+        else:
+            wide.append(key)
+    met = [] if person is None else [(key, person) for key in (*shared, *wide)]
+    if network is not None:
+        met += [(key, network) for key in wide]
+    return Company(tuple(linked) if len(linked) > 1 else (), tuple(met))

@@ -1,7 +1,7 @@
 """From what is known of actors to weights: the one place where evidence is combined. Pure.
 
-The score of an actor is ``100 * (1 - exp(-w))`` with ``w = shared * (chain * own + spread)``: noisy-or. ``own`` is the
-sum over the detectors that saw it; ``spread`` what linked actors have more of than it itself, per detector the most;
+The score of an actor is ``100 * shared * (1 - exp(-(chain * own + spread)))``: noisy-or. ``own`` is the sum over the
+detectors that saw it; ``spread`` what linked actors have more of than it itself after damping, per detector the most;
 ``chain`` counts for stages in their order; ``shared`` for clean people behind the actor. Weights only fall with time,
 and only rise with evidence.
 """
@@ -9,7 +9,7 @@ and only rise with evidence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp
+from math import expm1
 from typing import NamedTuple
 
 from bartizan.detection.actors import kind_of
@@ -17,7 +17,7 @@ from bartizan.detection.risk.chain import factor_of
 from bartizan.detection.risk.links import LINK_MEMORY, SHAREABLE, damping
 from bartizan.detection.risk.memory import Detected, Known
 from bartizan.detection.risk.model import KINDS, RiskSettings, Shared
-from bartizan.detection.risk.strand import discounted
+from bartizan.detection.risk.strand import damped, discounted
 
 __all__ = ["Given", "Scoring", "Sum"]
 
@@ -65,9 +65,8 @@ class Scoring:
         chain = factor_of(known.strands.values(), now) if own else 1.0
         shared = self._shared(key, known, now)
         weight = chain * sum(own.values()) + sum(given.more for given in spread.values())
-        if shared is not None:
-            weight *= shared.factor
-        return Sum(100 * (1 - exp(-weight)), weight, own, spread, chain, shared)
+        score = -100 * expm1(-weight) * (1.0 if shared is None else shared.factor)
+        return Sum(score, weight, own, spread, chain, shared)
 
     def _own(self, known: Known, now: float) -> dict[Detected, float]:
         """Return the evidence of each detector within its limit."""
@@ -104,7 +103,7 @@ class Scoring:
             if (shared := self._shared(other, giver, now)) is not None:
                 passed *= shared.factor
             for name, weight in self._own(giver, now).items():
-                given, mine = weight * passed, own.get(name, 0.0)
+                given, mine = damped(weight, passed), own.get(name, 0.0)
                 if given > mine and (name not in best or given > best[name].weight):
                     best[name] = Given(other, passed, given, given - mine)
         return best

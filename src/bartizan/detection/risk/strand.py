@@ -10,14 +10,26 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
-from math import inf, log, log2
+from math import expm1, inf, log, log1p, log2
 from typing import NamedTuple
 
 import msgspec
 
 from bartizan.detection.risk.model import KINDS, Kind, RiskSignal
 
-__all__ = ["HEAVY", "STAGE_MEMORY", "Firing", "Mark", "Reached", "Strand", "Tally", "discounted", "evidence", "mark"]
+__all__ = [
+    "HEAVY",
+    "STAGE_MEMORY",
+    "Firing",
+    "Mark",
+    "Reached",
+    "Strand",
+    "Tally",
+    "damped",
+    "discounted",
+    "evidence",
+    "mark",
+]
 
 TOP = 8
 MAX_NAMES = 16  # signals that are counted by name
@@ -35,6 +47,11 @@ def evidence(severity: int, confidence: float, kind: Kind) -> float:
     """Return the weight of a signal: ``-ln(1 - p)``, so that weights that add up are probabilities in noisy-or."""
     probability = min(_CERTAIN, (max(0, severity) / 100) ** _CURVE)
     return -log(1 - probability) * min(1.0, max(0.0, confidence)) * KINDS[kind].reliability
+
+
+def damped(weight: float, part: float) -> float:
+    """Return the weight of what is only ``part`` (0 to 1) as probable as what has ``weight``."""
+    return weight if part >= 1 else -log1p(part * expm1(-weight))
 
 
 def discounted(weights: Iterable[float], kind: Kind) -> float:
