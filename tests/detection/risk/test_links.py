@@ -35,8 +35,9 @@ def test_company_knows_whom_to_link_and_who_it_is() -> None:
 
 
 def test_nobody_is_known_by_a_credential_that_may_be_made_up() -> None:
-    assert company_of((ADDRESS, "credential:k")) == ((ADDRESS, "credential:k"), ())
+    both = (ADDRESS, "credential:k")
+    assert company_of(both) == (both, both, ())
 
 
 def test_networks_are_witnesses_for_what_has_no_people() -> None:
-    assert company_of(PLACES) == ((), ((PLACES[2], PLACES[1]),))
+    assert company_of(PLACES) == ((PLACES[2],), (), ((PLACES[2], PLACES[1]),))

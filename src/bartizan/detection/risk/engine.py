@@ -19,7 +19,7 @@ from bartizan.detection.risk.strand import Mark, damped, evidence, mark
 __all__ = ["Engine"]
 
 MAX_ACTORS = 16  # of one signal
-REFRESH = 60.0  # seconds in which the same actors are not taken in anew
+REFRESH = 300.0  # seconds in which the same actors are not taken in anew
 _MAX_FRESH = 65_536
 _LEAST = 1e-3  # weaker evidence counts for nothing
 _FELL = 0.01  # points
@@ -65,7 +65,10 @@ class Engine:
             known.strand(strand_key).add(made, half_life)
             known.sums = None
         if not _is_fresh(self._fresh, actors, time):
-            self._link(company_of(actors).linked, time)
+            linked = company_of(actors).linked
+            for key in linked:
+                if (known := get(key)) is not None:
+                    known.link(key, linked, time)
         self._dirty.update(actors)
         self._changed.update(actors)
 
@@ -74,16 +77,16 @@ class Engine:
         if _is_fresh(self._clean, actors, time):
             return
         actors = actors[:MAX_ACTORS]
-        linked, met = company_of(actors)
-        for key in linked:
-            self._memory.touch(key, time)
+        members, linked, met = company_of(actors)
+        touch = self._memory.touch
+        found = {key: touch(key, time) for key in members}
         for key, witness in met:
-            known = self._memory.touch(key, time)
-            if known.meet(witness, time) and known.strands:
+            if found[key].meet(witness, time) and found[key].strands:
                 self._changed.add(key)
-            self._dirty.add(key)
-        self._link(linked, time)
-        self._dirty.update(linked)
+        for key in linked:
+            if found[key].link(key, linked, time):
+                self._changed.add(key)
+        self._dirty.update(members)
 
     def score(self, key: str, now: float) -> float:
         """Return the risk of an actor, 0 to 100."""
@@ -165,16 +168,6 @@ class Engine:
     def forget(self, now: float, most: int = 1000) -> int:
         """Forget who has no risk and was not seen for days, of the ``most`` longest untouched; returns how many."""
         return self._memory.forget(now, most)
-
-    def _link(self, keys: tuple[str, ...], time: float) -> None:
-        """Remember that actors belong together."""
-        get, new = self._memory.get, False
-        for key in keys:
-            known = get(key)
-            if known is not None and known.link(key, keys, time):
-                new = True
-        if new:
-            self._changed.update(keys)
 
 
 def _is_fresh(fresh: dict[tuple[str, ...], float], actors: tuple[str, ...], time: float) -> bool:

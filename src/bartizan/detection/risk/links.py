@@ -47,12 +47,17 @@ def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Company(NamedTuple):
-    """Actors that are seen together: those that pass on risk to each other, and for what is shared, clean witnesses."""
+    """Actors that are seen together.
 
+    ``linked`` pass on risk to each other, ``met`` are clean witnesses for what is shared; ``members`` all of these.
+    """
+
+    members: tuple[str, ...]
     linked: tuple[str, ...]
     met: tuple[tuple[str, str], ...]
 
 
+@lru_cache(maxsize=65536)
 def company_of(actors: tuple[str, ...]) -> Company:
     """Return how actors of one exchange belong together.
 
@@ -78,4 +83,6 @@ def company_of(actors: tuple[str, ...]) -> Company:
     met = [] if person is None else [(key, person) for key in (*shared, *wide)]
     if network is not None:
         met += [(key, network) for key in wide]
-    return Company(tuple(linked) if len(linked) > 1 else (), tuple(met))
+    together = tuple(linked) if len(linked) > 1 else ()
+    members = actors if person is not None else (*together, *dict.fromkeys(key for key, _ in met))
+    return Company(members, together, tuple(met))
