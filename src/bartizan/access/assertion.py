@@ -13,9 +13,10 @@ from bartizan.access.sessions.model import Session
 from bartizan.config.model import Access
 from bartizan.keys.ring import KeyRing
 
-__all__ = ["Assertions", "methods_of"]
+__all__ = ["JTI_BYTES", "Assertions", "claims_of", "methods_of"]
 
 MAX_KEPT = 10_000  # assertions that are kept to be used again
+JTI_BYTES = 12  # of randomness that name an assertion
 _METHODS = {"password": ("pwd",), "totp": ("otp",), "webauthn": ("user",), "push": ("mca", "swk")}
 """Authentication method references (RFC 8176 section 2); a push is answered on another device, by its key."""
 
@@ -37,32 +38,45 @@ class Assertions:
         kept = self._kept.get(key)
         if kept is not None and 0 <= now - kept[0] < self._lifetime / 2 and _says_the_same(kept[1], session):
             return kept[2]
-        made = self._ring.sign(self._claims(session, audience, risk, now)).encode("ascii")
+        claims = claims_of(
+            session,
+            self._issuer,
+            audience,
+            risk=risk,
+            jti=secrets.token_urlsafe(JTI_BYTES),
+            issued=now,
+            lifetime=self._lifetime,
+        )
+        made = self._ring.sign(claims).encode("ascii")
         self._kept[key] = now, session, made
         self._kept.move_to_end(key)
         if len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
         return made
 
-    def _claims(self, session: Session, audience: str, risk: int, now: float) -> dict[str, object]:
-        return {
-            "iss": self._issuer,
-            "sub": session.principal,
-            "aud": audience,
-            "iat": int(now),
-            "exp": int(now + self._lifetime),
-            "jti": secrets.token_urlsafe(12),
-            "preferred_username": session.name,
-            "name": session.display_name,
-            "groups": list(session.groups),
-            "sid": session.id,
-            "device": session.device,
-            "acr": f"urn:bartizan:aal:{session.aal}",
-            "aal": session.aal,
-            "amr": methods_of(session),
-            "auth_time": int(session.authenticated),
-            "risk": risk,
-        }
+
+def claims_of(
+    session: Session, issuer: str, audience: str, *, risk: int, jti: str, issued: float, lifetime: float
+) -> dict[str, object]:
+    """Return the claims of an assertion, in order; ``issued`` is Unix time in seconds, ``lifetime`` seconds."""
+    return {
+        "iss": issuer,
+        "sub": session.principal,
+        "aud": audience,
+        "iat": int(issued),
+        "exp": int(issued + lifetime),
+        "jti": jti,
+        "preferred_username": session.name,
+        "name": session.display_name,
+        "groups": list(session.groups),
+        "sid": session.id,
+        "device": session.device,
+        "acr": f"urn:bartizan:aal:{session.aal}",
+        "aal": session.aal,
+        "amr": methods_of(session),
+        "auth_time": int(session.authenticated),
+        "risk": risk,
+    }
 
 
 def methods_of(session: Session) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import TypeVar
 import click
 import msgspec
 
-from bartizan.cli.options import config_option, load_config
+from bartizan.cli.options import config_option, load_config, user_name
 from bartizan.config.model.base import parse_duration
 from bartizan.perimeter.denylist import Ban, BanList, parse_network
 from bartizan.storage.state import open_state
@@ -55,7 +54,9 @@ def ban(network: str, duration: float | None, reason: str, config_file: Path, *,
     """Refuse a client address or network."""
     if not force and _is_dangerous(network):
         raise click.ClickException(f"{network} would lock out this machine or everybody; --force does it all the same")
-    made = _with_bans(config_file, lambda bans: bans.ban(network, reason=reason, made_by=_user(), duration=duration))
+    made = _with_bans(
+        config_file, lambda bans: bans.ban(network, reason=reason, made_by=user_name(), duration=duration)
+    )
     click.echo(f"{made.network} is banned {_until(made)}")
 
 
@@ -108,10 +109,3 @@ def _until(ban: Ban) -> str:
     if ban.expires is None:
         return "until it is lifted"
     return f"for {max(0.0, ban.expires - time.time()):.0f} s more"
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

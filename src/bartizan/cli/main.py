@@ -26,6 +26,7 @@ COMMANDS = {
     "journal": "bartizan.cli.journal:journal",
     "waf": "bartizan.cli.waf:waf",
     "access": "bartizan.cli.access:access",
+    "decoy": "bartizan.cli.decoy:decoy",
 }
 """Where each command lives."""
 

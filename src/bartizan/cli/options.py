@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from bartizan.access.check import policy_findings
 from bartizan.config.load import LoadedConfig, load
 
-__all__ = ["config_option", "load_config"]
+__all__ = ["config_option", "load_config", "user_name"]
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -34,3 +35,11 @@ def config_option() -> Decorator:
 def load_config(file: Path) -> LoadedConfig:
     """Load a configuration with this process' environment, all checks done; raises ``ConfigError``."""
     return load(file, os.environ, (policy_findings,))
+
+
+def user_name() -> str:
+    """Return the name of the user who runs this, for what is remembered of who did it."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

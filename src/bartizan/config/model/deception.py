@@ -68,8 +68,13 @@ class Honeytokens(Model):
         list[str], Field(max_length=16, description="query parameters in which tokens and keys come")
     ] = ["access_token", "api_key"]
     audience: Annotated[
-        str | None, Field(description="of JWTs that are honeytokens: one that looks real and that no service accepts")
-    ] = None
+        str,
+        Field(
+            min_length=1,
+            max_length=200,
+            description="of JWTs that are honeytokens: one that looks real and that no service accepts",
+        ),
+    ] = "internal-services"
 
 
 class CanaryItem(Model):

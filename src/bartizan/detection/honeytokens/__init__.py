@@ -1,0 +1,1 @@
+"""Credentials that nobody was given: made as real ones are, remembered by where they were planted."""
