@@ -7,6 +7,7 @@ import json
 from itertools import count
 from typing import Any
 
+from bartizan.detection.challenge import Challenger
 from bartizan.pipeline import Challenge, Exchange
 from tests.support.exchange import make_exchange
 
@@ -34,6 +35,8 @@ def answer_to(asked: Challenge) -> str:
     return f"{task['token']}.{solve(task['salt'], task['difficulty'])}"
 
 
-def with_pass(cookie: str, **more: Any) -> Exchange:
-    """Return an exchange that presents a pass, given as ``name=value``, between other cookies."""
-    return make_exchange(headers={"cookie": f"a=b; {cookie}; c=d"}, **more)
+def with_pass(challenger: Challenger, cookie: str, **more: Any) -> Exchange:
+    """Return an exchange that presents a pass, given as ``name=value``, between other cookies; it was taken."""
+    exchange = make_exchange(headers={"cookie": f"a=b; {cookie}; c=d"}, **more)
+    challenger.take(exchange)
+    return exchange

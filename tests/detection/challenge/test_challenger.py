@@ -26,7 +26,7 @@ async def pass_from(challenger: Challenger, exchange: Exchange, risk: float = 20
 
 async def test_who_has_done_the_work_passes_until_the_risk_has_risen(challenger: Challenger, clock: Clock) -> None:
     cookie = await pass_from(challenger, make_exchange(tls=CHROMIUM))
-    again = with_pass(cookie, tls=CHROMIUM)
+    again = with_pass(challenger, cookie, tls=CHROMIUM)
     assert challenger.passed(again, 20)
     assert challenger.passed(again, 35)
     assert not challenger.passed(again, 36)
@@ -44,12 +44,12 @@ async def test_the_cookie_is_for_this_host_over_tls_and_not_for_scripts(challeng
 
 async def test_a_pass_holds_over_connections_and_not_for_others(challenger: Challenger) -> None:
     cookie = await pass_from(challenger, make_exchange(tls=CHROMIUM))
-    assert challenger.passed(with_pass(cookie, tls=RESUMED), 20)
-    assert challenger.passed(with_pass(cookie, tls=CHROMIUM, client="192.0.2.200"), 20)
-    assert not challenger.passed(with_pass(cookie, tls=CURL), 20)
-    assert not challenger.passed(with_pass(cookie, tls=CHROMIUM, client="198.51.100.7"), 20)
+    assert challenger.passed(with_pass(challenger, cookie, tls=RESUMED), 20)
+    assert challenger.passed(with_pass(challenger, cookie, tls=CHROMIUM, client="192.0.2.200"), 20)
+    assert not challenger.passed(with_pass(challenger, cookie, tls=CURL), 20)
+    assert not challenger.passed(with_pass(challenger, cookie, tls=CHROMIUM, client="198.51.100.7"), 20)
     assert not challenger.passed(make_exchange(tls=CHROMIUM), 20)
-    assert not challenger.passed(with_pass(f"{PASS_COOKIE}=x", tls=CHROMIUM), 20)
+    assert not challenger.passed(with_pass(challenger, f"{PASS_COOKIE}=x", tls=CHROMIUM), 20)
 
 
 async def test_an_answer_is_taken_once(challenger: Challenger) -> None:
@@ -92,15 +92,25 @@ def test_a_person_gets_the_page_where_they_were_going(challenger: Challenger, me
 
 async def test_the_page_knows_whether_the_browser_keeps_cookies(challenger: Challenger) -> None:
     cookie = await pass_from(challenger, make_exchange())
-    asked = challenger.ask(make_exchange(headers={**NAVIGATION, "cookie": cookie}), 90)
+    exchange = make_exchange(headers={**NAVIGATION, "cookie": cookie})
+    challenger.take(exchange)
+    asked = challenger.ask(exchange, 90)
     assert 'data-kept="1"' in asked.response.body.take().decode()
 
 
 async def test_a_pass_that_was_noted_holds_after_it_was_hidden_from_upstreams(challenger: Challenger) -> None:
-    exchange = with_pass(await pass_from(challenger, make_exchange()))
-    challenger.take(exchange)
+    exchange = with_pass(challenger, await pass_from(challenger, make_exchange()))
+    assert exchange.request.headers.get_all(b"cookie") == [b"a=b; c=d"]
     hide(exchange.request.headers)
     assert challenger.passed(exchange, 20)
+
+
+def test_upstreams_see_no_pass_and_all_else(challenger: Challenger) -> None:
+    exchange = make_exchange(headers={"cookie": f"{PASS_COOKIE}=x", "accept": "*/*"})
+    exchange.request.headers.add(b"cookie", f"a=b;{PASS_COOKIE}=y; __Host-bartizan-session=z".encode())
+    challenger.take(exchange)
+    assert exchange.request.headers.get_all(b"cookie") == [b"a=b; __Host-bartizan-session=z"]
+    assert exchange.request.headers.get(b"accept") == b"*/*"
     plain = make_exchange(headers={"cookie": "a=b"})
     challenger.take(plain)
     assert not plain.notes

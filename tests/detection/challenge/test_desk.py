@@ -41,7 +41,7 @@ async def test_a_right_answer_is_given_a_pass(desk: Desk, challenger: Challenger
     assert response.status == 204
     cookie = response.headers.get(b"set-cookie")
     assert cookie is not None
-    assert challenger.passed(with_pass(cookie.decode().partition(";")[0]), 30)
+    assert challenger.passed(with_pass(challenger, cookie.decode().partition(";")[0]), 30)
     assert exchange.verdict is None  # nobody was refused anything
 
 

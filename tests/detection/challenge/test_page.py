@@ -31,7 +31,7 @@ def test_it_tells_the_script_what_to_do_and_a_person_what_to_ask_with() -> None:
     for fact in ('token="AQ-_token"', 'salt="salt"', 'bits="17"', 'sent="1"', 'kept=""', f'answers="{ANSWERS}"'):
         assert f"data-{fact}" in text
     assert f"<code>{ID}</code>" in text
-    assert "<noscript>" in text
+    assert "Without JavaScript" in text
 
 
 def test_an_api_client_gets_the_same_in_members() -> None:

@@ -10,6 +10,7 @@ from bartizan.access.sessions.facts import facts_of
 from bartizan.detection.challenge.files import Files
 from bartizan.detection.challenge.page import Pages
 from bartizan.detection.challenge.tickets import PASS_FOR, Refused, Tickets
+from bartizan.http.headers import Headers
 from bartizan.keys.vault import Vault
 from bartizan.pipeline import Challenge, Exchange
 from bartizan.storage.state.interface import State
@@ -35,16 +36,20 @@ class Challenger:
         self._pages = Pages(self.files)
 
     def take(self, exchange: Exchange) -> None:
-        """Note the pass that an exchange presents, before a guard takes our cookies from what upstreams see."""
+        """Note the pass that an exchange presents and take it away, so that upstreams do not see it.
+
+        Guards call it before they ask for anything else, and before access hides all cookies of ours.
+        """
         for name, value in exchange.request.headers.items:
             if name == b"cookie" and _NAME in value:
                 exchange.notes[PASS_COOKIE] = cookie_in(exchange.request.headers.items, PASS_COOKIE)
+                _hide(exchange.request.headers)
                 return
 
     def passed(self, exchange: Exchange, risk: float) -> bool:
-        """Tell whether an exchange presents a pass that holds for an actor with ``risk``, from 0 to 100."""
-        text = _presented(exchange)
-        if text is None:
+        """Tell whether the pass that was taken from an exchange holds for an actor with ``risk``, from 0 to 100."""
+        text = exchange.notes.get(PASS_COOKIE)
+        if not isinstance(text, str):
             return False
         found = self._tickets.read_pass(text, _binding(exchange))
         return found is not None and found.holds(risk, self._clock())
@@ -54,7 +59,7 @@ class Challenger:
         ticket = self._tickets.issue(_binding(exchange), risk, self._clock())
         request = exchange.request
         if is_navigation(request):
-            sent, kept = request.method not in ("GET", "HEAD"), _presented(exchange) is not None
+            sent, kept = request.method not in ("GET", "HEAD"), exchange.notes.get(PASS_COOKIE) is not None
             response = self._pages.page(ticket, exchange.id, sent=sent, kept=kept)
         else:
             response = self._pages.problem(ticket, exchange.id)
@@ -72,9 +77,17 @@ class Challenger:
         return f"{PASS_COOKIE}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={PASS_FOR:.0f}".encode("ascii")
 
 
-def _presented(exchange: Exchange) -> str | None:
-    noted = exchange.notes.get(PASS_COOKIE)
-    return noted if isinstance(noted, str) else cookie_in(exchange.request.headers.items, PASS_COOKIE)
+def _hide(headers: Headers) -> None:
+    fields = []
+    for name, value in headers.items:
+        if name == b"cookie" and _NAME in value:
+            pairs = (pair.strip() for pair in value.split(b";"))
+            kept = b"; ".join(pair for pair in pairs if pair.partition(b"=")[0] != _NAME)
+            if kept:
+                fields.append((name, kept))
+        else:
+            fields.append((name, value))
+    headers.items = fields
 
 
 def _binding(exchange: Exchange) -> bytes:

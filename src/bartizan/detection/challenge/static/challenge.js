@@ -1,5 +1,5 @@
 // Solves a challenge: the page shares the work among workers, which run this same file.
-// SHA-256 is written out, since WebCrypto answers each hash later, and that is ten times as long for one block.
+// SHA-256 is written out: WebCrypto answers each hash later, which takes three to five times as long for one block.
 (() => {
   "use strict";
 
@@ -120,7 +120,7 @@
   }
 
   function show(id, text) {
-    for (const other of ["work", "again", "failed"]) find(other).hidden = other !== id;
+    for (const other of ["off", "work", "again", "failed"]) find(other).hidden = other !== id;
     find("status").textContent = text;
   }
 
@@ -138,10 +138,11 @@
     show("work", "Working");
     await answer(await solve());
     remember(Date.now());
-    if (sent) show("again", "Done. What you sent has not arrived yet. Send it again now.");
+    if (sent) show("again", "Done. What you sent has not arrived. Go back to the form and send it again.");
     else location.reload();
   }
 
-  for (const id of ["send", "retry"]) find(id).addEventListener("click", () => location.reload());
+  find("retry").addEventListener("click", () => location.reload());
+  find("back").addEventListener("click", () => (history.length > 1 ? history.back() : location.reload()));
   run().catch((error) => fail(error.message));
 })();
