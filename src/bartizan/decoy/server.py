@@ -1,0 +1,146 @@
+"""The decoy process put together: answers, transcripts, tarpit, and the Unix socket that the edge speaks to.
+
+What it needs of the gateway's files (a key of its own, OpenAPI documents) it reads before it shuts itself in; after
+that it can open nothing but its own directory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from starlette.types import Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from bartizan.config.model import Config
+from bartizan.decoy.answers import DecoyAnswers
+from bartizan.decoy.app import DecoyApp
+from bartizan.decoy.contract import profiles_directory, socket_path, transcripts_directory
+from bartizan.decoy.knowledge import Library
+from bartizan.decoy.landlock import restrict_files
+from bartizan.decoy.recorder import Recorder
+from bartizan.decoy.stats import DecoyReport, Stats
+from bartizan.decoy.tarpit import Tarpit
+from bartizan.decoy.transcript import Transcripts
+from bartizan.decoy.writes import Writes
+from bartizan.errors import ConfigError, DecoyError, Problem
+from bartizan.keys.vault import Vault
+from bartizan.process import asgi
+
+__all__ = ["PURPOSE", "SOCKET", "DecoyServer", "listen"]
+
+SOCKET = "decoy"
+"""What the socket is called among those that an order brings."""
+PURPOSE = "decoy"
+"""What the key of its answers is made for."""
+
+
+def listen(directory: Path) -> socket.socket:
+    """Return the listening socket, with its directory made; ``directory`` is ``storage.directory``.
+
+    Raises ``ControlError``.
+    """
+    return asgi.listen(socket_path(directory), "the decoy")
+
+
+class DecoyServer:
+    """Serves diverted requests: ``start``, reloads in two steps, then ``drain`` and ``close``, as an edge worker does.
+
+    ``restrict`` takes from the process what it must not open: the files that it may read, and those that it may write.
+    """
+
+    def __init__(
+        self,
+        log: FilteringBoundLogger,
+        *,
+        restrict: Callable[[list[Path], list[Path]], bool] = restrict_files,
+    ) -> None:
+        self._log = log
+        self._restrict = restrict
+        self._stats = Stats()
+        self._key = b""
+        self._config: Config
+        self._current: _Serving
+        self._prepared: tuple[Config, _Serving] | None = None
+        self._server: asgi.AsgiServer
+
+    async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:
+        """Serve ``config`` on the socket that ``listen`` made. Raises ``BartizanError`` or ``OSError``."""
+        directory = Path(config.storage.directory)
+        try:
+            self._key = Vault.open(directory / "keys").mac(PURPOSE, b"answers")
+            own = transcripts_directory(directory).parent
+            own.mkdir(parents=True, exist_ok=True, mode=0o700)
+            documents = [Path(path) for path in config.deception.divert.openapi.values()]
+            if not self._restrict(documents, [own]):
+                self._log.warning("this kernel has no Landlock: the decoy process could open other files")
+            self._config, self._current = config, self._build(config)
+        except BaseException:
+            sockets[SOCKET].close()
+            raise
+        self._server = asgi.AsgiServer(self._serve, dates=False)
+        await self._server.start(sockets[SOCKET])
+
+    async def prepare(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:  # noqa: ARG002
+        """Build the next configuration. Raises ``BartizanError`` and has no effect then."""
+        if config.storage != self._config.storage:
+            problem = Problem("", 0, 0, "storage", "cannot change while Bartizan runs", remedy="restart it for this")
+            raise ConfigError([problem])
+        self._prepared = config, self._build(config)
+
+    async def commit(self) -> None:
+        """Swap to what was prepared; what actors have written is forgotten."""
+        if self._prepared is not None:
+            before = self._current
+            (self._config, self._current), self._prepared = self._prepared, None
+            await asyncio.to_thread(before.recorder.close)
+
+    def rollback(self) -> None:
+        """Throw away what was prepared."""
+        self._prepared = None
+
+    def report(self) -> DecoyReport:
+        """Return what has been counted."""
+        report = self._stats.report()
+        report.entries, report.entries_dropped = self._current.recorder.written, self._current.recorder.dropped
+        report.tarpit_sockets = self._current.tarpit.held
+        return report
+
+    async def drain(self, grace: float) -> None:
+        """Stop accepting, and let answers be sent for at most ``grace`` seconds."""
+        await self._server.drain(grace)
+
+    async def close(self) -> None:
+        """Write what waits."""
+        await asyncio.to_thread(self._current.recorder.close)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._current.app(scope, receive, send)
+
+    def _build(self, config: Config) -> _Serving:
+        directory, settings = Path(config.storage.directory), config.deception.divert
+        library = Library(self._key, profiles_directory(directory), settings.openapi)
+        answers = DecoyAnswers(library, Writes(settings.actors))
+        try:
+            transcripts = Transcripts(
+                transcripts_directory(directory),
+                actors=settings.actors,
+                actor_bytes=settings.transcript_bytes,
+                total_bytes=settings.transcripts_bytes,
+            )
+        except OSError as error:
+            raise DecoyError(f"transcripts cannot be kept in {directory}: {error.strerror}") from error
+        recorder, tarpit = Recorder(transcripts, self._log), Tarpit(settings.tarpit)
+        app = DecoyApp(answers, recorder, tarpit, self._stats, self._log, body_bytes=settings.body_bytes)
+        return _Serving(app, recorder, tarpit)
+
+
+class _Serving:
+    """What one configuration is served with."""
+
+    def __init__(self, app: DecoyApp, recorder: Recorder, tarpit: Tarpit) -> None:
+        self.app = app
+        self.recorder = recorder
+        self.tarpit = tarpit
