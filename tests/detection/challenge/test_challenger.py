@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -52,10 +53,11 @@ async def test_a_pass_holds_over_connections_and_not_for_others(challenger: Chal
     assert not challenger.passed(with_pass(challenger, f"{PASS_COOKIE}=x", tls=CHROMIUM), 20)
 
 
-async def test_an_answer_is_taken_once(challenger: Challenger) -> None:
+async def test_an_answer_is_taken_once_however_many_bring_it_at_once(challenger: Challenger) -> None:
     exchange = make_exchange()
     right = answer_to(challenger.ask(exchange, 0))
-    assert isinstance(await challenger.redeem(exchange, right), bytes)
+    outcomes = await asyncio.gather(*(challenger.redeem(exchange, right) for _ in range(8)))
+    assert sum(isinstance(outcome, bytes) for outcome in outcomes) == 1
     assert await challenger.redeem(exchange, right) == "used"
 
 
