@@ -119,6 +119,27 @@ def test_who_is_not_diverted_gets_to_the_upstream(gateway: Gateway, decoy: Upstr
     assert b"bartizan-assertion: signed\r\n" in upstream.received
 
 
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        (b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", b"OPTIONS / HTTP/1.1"),
+        (b"GET http://h/a?b HTTP/1.1\r\nHost: h\r\n\r\n", b"GET /a?b HTTP/1.1"),
+        (b"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", b"GET /ws HTTP/1.1"),
+        (b"HEAD /x HTTP/1.0\r\nHost: h\r\n\r\n", b"HEAD /x HTTP/1.1"),
+    ],
+    ids=["server", "absolute", "upgrade", "old"],
+)
+def test_any_form_of_target_becomes_one_that_the_decoy_takes(
+    gateway: Gateway, decoy: Upstream, asked: bytes, line: bytes
+) -> None:
+    with RawClient(gateway.port) as client:
+        client.send(asked)
+        client.until(b"\r\n\r\n")
+    sent_line, fields, _, _ = sent(decoy)
+    assert sent_line == line
+    assert [name for name, _ in fields] == [b"host"]
+
+
 def test_without_a_decoy_it_is_as_if_the_upstream_were_down(
     gateway: Gateway, upstream: Upstream, tmp_path: Path
 ) -> None:

@@ -43,8 +43,8 @@ def decoy_fields(exchange: Exchange, divert: Divert, route: RouteRuntime, upstre
 
 
 def decoy_target(request: Request) -> bytes:
-    """Return the request's target, as the client sent it but for the secrets in its query."""
-    path = request.path.encode("ascii")
+    """Return the request's target: its path, and its query without secrets. ``*`` (the whole server) becomes ``/``."""
+    path = b"/" if request.path == "*" else request.path.encode("ascii")
     if request.query is None:
         return path
     return b"%b?%b" % (path, mask_query(request.query.decode("latin-1")).encode("latin-1"))

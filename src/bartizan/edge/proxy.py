@@ -295,7 +295,7 @@ class Proxy:
             parts.append(b"transfer-encoding: chunked\r\n")
         elif request.length or request.method in _BODY_METHODS:
             parts.append(b"content-length: %d\r\n" % request.length)
-        if request.upgrade is not None and route.upgrade:
+        if request.upgrade is not None and route.upgrade and exchange.diverted is None:
             parts.append(b"connection: upgrade\r\nupgrade: %b\r\n" % request.upgrade)
         parts.append(b"\r\n")
         payload = outgoing.payload
