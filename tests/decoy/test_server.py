@@ -28,8 +28,10 @@ from bartizan.decoy.entry import Entry
 from bartizan.decoy.har import har
 from bartizan.decoy.server import SOCKET, DecoyServer, listen
 from bartizan.decoy.settings import decoy_config
+from bartizan.decoy.stats import DecoyReport
 from bartizan.decoy.transcript import read_transcript
 from bartizan.errors import ConfigError
+from bartizan.supervisor.handle import ProcessHandle, _spawn
 
 
 @pytest.fixture
@@ -150,6 +152,25 @@ def test_kill_9_under_load_leaves_a_transcript_that_is_whole(directory: Path, mo
             wait_until(lambda: ask(gateway, b"GET /again HTTP/1.1\r\nHost: h\r\n\r\n")[0] == 404)
             wait_until(lambda: entries(directory)[-1].url.endswith("/again"))
         assert upstream.received == b""
+
+
+async def test_a_supervisor_starts_reloads_and_drains_it(directory: Path) -> None:
+    first = decoy_config(Config.model_validate(config(directory)))
+    process, channel = await _spawn("bartizan.decoy.process", 0, first.logging)
+    handle = ProcessHandle("the decoy process", process, channel, DecoyReport())
+    with listen(directory) as sock:
+        await handle.start(first, {SOCKET: sock})
+        await handle.prepare(decoy_config(Config.model_validate(config(directory, actors=3))), {})
+        await handle.commit()
+        reader, writer = await asyncio.open_unix_connection(str(socket_path(directory)))
+        writer.write(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 421 ")
+        writer.close()
+        report = await handle.report()
+        assert report.resident_bytes > 10_000_000
+        await handle.drain(2.0)
+    handle.close()
+    assert handle.exited.result() == 0
 
 
 async def test_a_reload_swaps_settings_and_refuses_others(directory: Path) -> None:
