@@ -9,7 +9,7 @@ from tests.support.exchange import make_exchange
 import bartizan
 from bartizan.access.flows.alarms import ALARMS
 from bartizan.detection.attack import technique
-from bartizan.detection.catalogue import SIGNALS, complete, describe
+from bartizan.detection.catalogue import SIGNALS, accused, complete, describe
 from bartizan.pipeline import Actor, Signal, TlsInfo
 
 
@@ -79,4 +79,15 @@ def test_what_the_gateway_says_of_itself_counts_against_nobody(name: str) -> Non
 
 def test_names_that_are_not_in_the_table_belong_to_their_family() -> None:
     assert describe("waf.other").detector == "waf"
-    assert describe("stranger.seen") == ("stranger", None, None, None, "probe")
+    assert describe("stranger.seen") == ("stranger", None, None, None, "probe", ())
+
+
+def test_whose_password_is_guessed_is_not_accused() -> None:
+    actors = (Actor("address", "192.0.2.7"), Actor("principal", "ada"), Actor("device", "d-1"))
+    assert accused("access.login_failures", actors) == ("address:192.0.2.7", "device:d-1")
+    assert accused("canary.touched", actors) == ("address:192.0.2.7", "principal:ada", "device:d-1")
+
+
+@pytest.mark.parametrize("name", ["guard.failed", "obstacle.deny", "access.cross_site"])
+def test_signals_that_speak_against_nobody_accuse_nobody(name: str) -> None:
+    assert accused(name, (Actor("address", "192.0.2.7"),)) == ()

@@ -5,21 +5,24 @@ What a guard leaves out of a signal is filled in from here when it is recorded.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from bartizan.detection.actors import actors_of
+from bartizan.detection.actors import actor_key, actors_of
 from bartizan.detection.risk.model import Kind
 from bartizan.pipeline import Actor, Exchange, Signal, Stage
+from bartizan.pipeline.actor import ActorKind
 
-__all__ = ["SIGNALS", "Description", "complete", "describe"]
+__all__ = ["SIGNALS", "Description", "accused", "complete", "describe"]
 
 
 class Description(NamedTuple):
     """What is known of all signals of a name.
 
-    ``kind`` is None for what says nothing against anybody: about the gateway itself, and about obstacles, which follow
-    from risk and must not raise it.
+    ``kind`` is None for what says nothing against anybody it names: about the gateway itself, about other sites that a
+    browser was lured from, and about obstacles, which follow from risk and must not raise it. ``spares`` are kinds of
+    actors that a signal names as those that it was done to: who guesses Ada's password must not make Ada suspect.
     """
 
     detector: str
@@ -27,8 +30,10 @@ class Description(NamedTuple):
     technique: str | None = None
     owasp: str | None = None
     kind: Kind | None = None
+    spares: tuple[ActorKind, ...] = ()
 
 
+_ACCOUNT: tuple[ActorKind, ...] = ("principal",)
 _INJECTION = "API8:2023"  # Security Misconfiguration
 _LOGIN = "API2:2023"  # Broken Authentication
 _CONSUMPTION = "API4:2023"  # Unrestricted Resource Consumption
@@ -37,23 +42,23 @@ _OBJECTS = "API1:2023"  # Broken Object Level Authorization
 
 SIGNALS = {
     "access.cloned_authenticator": Description("factors", "access", "T1111", _LOGIN, "credential"),
-    "access.code_replayed": Description("factors", "access", "T1111", _LOGIN, "credential"),
+    "access.code_replayed": Description("factors", "access", "T1111", _LOGIN, "credential", _ACCOUNT),
     "access.cookie_stolen": Description("sessions", "access", "T1539", _LOGIN, "credential"),
-    "access.cross_site": Description("sessions", "access", "T1189", _LOGIN, "credential"),
-    "access.device_denied": Description("approvals", "access", "T1098.005", _LOGIN, "credential"),
-    "access.factor_failures": Description("logins", "access", "T1110.001", _LOGIN, "credential"),
-    "access.foreign_device": Description("devices", "access", "T1078", _LOGIN, "credential"),
-    "access.login_failures": Description("logins", "access", "T1110.001", _LOGIN, "credential"),
-    "access.mfa_denied": Description("approvals", "access", "T1621", _LOGIN, "credential"),
-    "access.mfa_fatigue": Description("approvals", "access", "T1621", _LOGIN, "credential"),
+    "access.cross_site": Description("sessions", "access", "T1189", _LOGIN),
+    "access.device_denied": Description("approvals", "access", "T1098.005", _LOGIN, "credential", _ACCOUNT),
+    "access.factor_failures": Description("logins", "access", "T1110.001", _LOGIN, "credential", _ACCOUNT),
+    "access.foreign_device": Description("devices", "access", "T1078", _LOGIN, "credential", _ACCOUNT),
+    "access.login_failures": Description("logins", "access", "T1110.001", _LOGIN, "credential", _ACCOUNT),
+    "access.mfa_denied": Description("approvals", "access", "T1621", _LOGIN, "credential", _ACCOUNT),
+    "access.mfa_fatigue": Description("approvals", "access", "T1621", _LOGIN, "credential", _ACCOUNT),
     "access.proof_refused": Description("proofs", "access", "T1550.001", _LOGIN, "credential"),
     "access.proof_replayed": Description("proofs", "access", "T1550", _LOGIN, "credential"),
-    "access.recovery_asked": Description("devices", "access", "T1098", _LOGIN, "credential"),
+    "access.recovery_asked": Description("devices", "access", "T1098", _LOGIN, "credential", _ACCOUNT),
     "access.risk": Description("obstacles"),
     "access.session_changed": Description("sessions", "access", "T1550.004", _LOGIN, "credential"),
-    "access.throttled": Description("logins", "access", "T1110", _CONSUMPTION, "volume"),
-    "access.unknown_device": Description("devices", "access", "T1078", _LOGIN, "credential"),
-    "auth.failures": Description("auth_failures", "access", "T1110", _LOGIN, "probe"),
+    "access.throttled": Description("logins", "access", "T1110", _CONSUMPTION, "volume", _ACCOUNT),
+    "access.unknown_device": Description("devices", "access", "T1078", _LOGIN, "credential", _ACCOUNT),
+    "auth.failures": Description("auth_failures", "access", "T1110", _LOGIN, "probe", _ACCOUNT),
     "canary.touched": Description("canaries", "discovery", "T1119", _OBJECTS, "data"),
     "decoy.login": Description("decoys", "access", "T1110", _LOGIN, "deception"),
     "decoy.touched": Description("decoys", "reconnaissance", "T1595.003", _INVENTORY, "deception"),
@@ -108,6 +113,14 @@ def complete(signal: Signal, exchange: Exchange | None) -> Signal:
         stage=signal.stage or _stage(signal.name, technique, known.stage),
         actors=signal.actors if exchange is None else _with_those_of(exchange, signal),
     )
+
+
+def accused(name: str, actors: Iterable[Actor]) -> tuple[str, ...]:
+    """Return the keys of the actors that a signal speaks against, of those that it names."""
+    known = describe(name)
+    if known.kind is None:
+        return ()
+    return tuple(actor_key(actor.kind, actor.value) for actor in actors if actor.kind not in known.spares)
 
 
 def _stage(name: str, technique: str | None, usual: Stage | None) -> Stage | None:

@@ -141,9 +141,15 @@ def test_a_risk_fades_with_the_half_life_of_its_kind(signal: RiskSignal, half_li
 def test_the_half_life_of_a_score_is_told() -> None:
     made = engine(rate_limit())
     score, half_life = made.score(ADDRESS, NOW), made.half_life(ADDRESS, NOW)
-    assert made.score(ADDRESS, NOW + 600) == pytest.approx(score * 0.5 ** (600 / half_life))
-    assert engine(honeytoken()).half_life(ADDRESS, NOW) > DAY
-    assert engine().half_life(ADDRESS, NOW) > 0
+    for later in (60, 120, 240):
+        assert made.score(ADDRESS, NOW + later) == pytest.approx(score * 0.5 ** (later / half_life), abs=0.1)
+    assert DAY < engine(honeytoken()).half_life(ADDRESS, NOW) <= 14 * DAY
+
+
+@pytest.mark.parametrize("signals_", [[], [waf()] * 50, [honeytoken()] * 50])
+def test_a_score_that_is_as_high_as_can_be_has_a_half_life_too(signals_: list[RiskSignal]) -> None:
+    half_life = engine(*signals_).half_life(ADDRESS, NOW)
+    assert 0 < half_life <= 14 * DAY
 
 
 def test_a_new_session_of_somebody_suspect_is_suspect() -> None:

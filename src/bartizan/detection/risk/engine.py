@@ -6,7 +6,7 @@ Its results do not depend on the order in which signals of the same time arrive.
 from __future__ import annotations
 
 from collections.abc import Set
-from math import inf, isfinite, log
+from math import isfinite, log
 
 from bartizan.detection.risk.chain import stage_number
 from bartizan.detection.risk.explain import Explainer, pardoned
@@ -19,6 +19,8 @@ from bartizan.detection.risk.strand import Mark, damped, evidence, mark
 __all__ = ["Engine"]
 
 MAX_ACTORS = 16  # of one signal
+AHEAD = 60.0  # seconds
+NOTICEABLE = 0.95  # of a score
 REFRESH = 300.0  # seconds in which the same actors are not taken in anew
 _MAX_FRESH = 65_536
 _LEAST = 1e-3  # weaker evidence counts for nothing
@@ -93,12 +95,17 @@ class Engine:
         found = self._scoring.sum(key, now)
         return 0.0 if found is None else found.score
 
-    def half_life(self, key: str, now: float, ahead: float = 600.0) -> float:
-        """Return the half-life in seconds with which a score falls from now on, as it does in the time ``ahead``."""
-        score, later = self.score(key, now), self.score(key, now + ahead)
-        if score <= 0 or later <= 0:
-            return ahead
-        return inf if later >= score else ahead * log(2) / log(score / later)
+    def half_life(self, key: str, now: float) -> float:
+        """Return the half-life in seconds with which a score falls from now on, until it has fallen noticeably."""
+        score, ahead, longest = self.score(key, now), AHEAD, max(self._settings.half_lives.values())
+        while ahead < longest:
+            later = self.score(key, now + ahead)
+            if later <= 0:
+                return ahead
+            if later < score * NOTICEABLE:
+                return min(longest, ahead * log(2) / log(score / later))
+            ahead *= 2
+        return longest
 
     def explain(self, key: str, now: float) -> Explanation:
         """Return what a score is made of."""

@@ -184,7 +184,7 @@ class Memory:
         """Forget the actor without a risk that was not touched for longest, of the first few; else the first."""
         passed = []
         for key, known in islice(self._known.items(), _TRIED):
-            if not known.risky(now):
+            if not known.risky(now) and now - known.pardoned >= PARDON_KEPT:
                 break
             passed.append(key)
         else:
