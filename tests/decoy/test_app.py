@@ -21,6 +21,7 @@ from bartizan.decoy.recorder import Recorder
 from bartizan.decoy.stats import Stats
 from bartizan.decoy.tarpit import Tarpit
 from bartizan.decoy.transcript import Transcripts, read_transcript
+from bartizan.process.alarm import Alarm
 from bartizan.process.asgi import AsgiServer, listen
 
 CONTEXT = DecoyContext(
@@ -53,8 +54,9 @@ class Site:
         self.tarpit = Tarpit(tarpit)
         written = Transcripts(self.transcripts, actors=9, actor_bytes=1 << 20, total_bytes=1 << 24)
         self.recorder = Recorder(written, structlog.get_logger())
+        self.alarm = Alarm(asyncio.get_running_loop())
         self.app = DecoyApp(
-            self.answers, self.recorder, self.tarpit, self.stats, structlog.get_logger(), body_bytes=1000
+            self.answers, self.recorder, self.tarpit, self.stats, self.alarm, structlog.get_logger(), body_bytes=1000
         )
 
     async def ask(self, head: str, body: bytes = b"", **context: object) -> bytes:
@@ -81,6 +83,7 @@ async def serving(directory: Path, wait: float = 0.0, **tarpit: object) -> Async
     await server.start(listen(site.path, "the decoy"))
     yield site
     await server.drain(1.0)
+    site.alarm.close()
 
 
 async def test_the_answer_is_sent_as_it_is(tmp_path: Path) -> None:

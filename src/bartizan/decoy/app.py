@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
@@ -19,6 +19,7 @@ from bartizan.decoy.recorder import Recorder
 from bartizan.decoy.stats import Stats
 from bartizan.decoy.tarpit import Drip, Tarpit
 from bartizan.errors import DecoyError
+from bartizan.process.alarm import Alarm
 
 __all__ = ["Answers", "DecoyApp"]
 
@@ -39,10 +40,7 @@ class Answers(Protocol):
 
 
 class DecoyApp:
-    """See the module's header. ``body_bytes`` is how much of a body a transcript keeps.
-
-    ``clock`` is this machine's monotonic clock in seconds, which the edge reads too.
-    """
+    """See the module's header. ``body_bytes`` is how much of a body a transcript keeps."""
 
     def __init__(
         self,
@@ -50,10 +48,10 @@ class DecoyApp:
         recorder: Recorder,
         tarpit: Tarpit,
         stats: Stats,
+        alarm: Alarm,
         log: FilteringBoundLogger,
         *,
         body_bytes: int,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._answers = answers
         self._recorder = recorder
@@ -61,7 +59,7 @@ class DecoyApp:
         self._stats = stats
         self._log = log
         self._body_bytes = body_bytes
-        self._clock = clock
+        self._alarm = alarm
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,24 +74,19 @@ class DecoyApp:
             await _send(send, _COPY, None)
             return
         answer = self._answers.answer(asked)
-        drip = self._tarpit.enter(asked.context.risk, len(answer.body), self._clock())
+        drip = self._tarpit.enter(asked.context.risk, len(answer.body), time.monotonic())
         slow = 0.0 if drip is None else drip.pieces * drip.interval
         self._record(asked, answer, "decoy" if drip is None else "tarpit", slow)
         self._stats.count(answer.status)
         try:
-            await self._wait_until(asked.context.sent + answer.wait - _WAY)
+            await self._alarm.until(asked.context.sent + answer.wait - _WAY)
             await _send(send, answer, drip)
         finally:
             if drip is not None:
                 self._tarpit.leave()
 
-    async def _wait_until(self, due: float) -> None:
-        left = due - self._clock()
-        if left > 0:
-            await asyncio.sleep(left)
-
     def _record(self, asked: Asked, answer: Answer, by: str, receive: float) -> None:
-        wait = max(answer.wait, self._clock() - asked.context.sent)
+        wait = max(answer.wait, time.monotonic() - asked.context.sent)
         limit = self._body_bytes
         self._recorder.record(lambda: _entry(asked, answer, by, wait, receive, limit))
 

@@ -28,6 +28,7 @@ from bartizan.decoy.writes import Writes
 from bartizan.errors import ConfigError, DecoyError, Problem
 from bartizan.keys.vault import Vault
 from bartizan.process import asgi
+from bartizan.process.alarm import Alarm
 
 __all__ = ["PURPOSE", "SOCKET", "DecoyServer", "listen"]
 
@@ -61,6 +62,7 @@ class DecoyServer:
         self._restrict = restrict
         self._stats = Stats()
         self._key = b""
+        self._alarm: Alarm
         self._config: Config
         self._current: _Serving
         self._prepared: tuple[Config, _Serving] | None = None
@@ -76,6 +78,7 @@ class DecoyServer:
             documents = [Path(path) for path in config.deception.divert.openapi.values()]
             if not self._restrict(documents, [own]):
                 self._log.warning("this kernel has no Landlock: the decoy process could open other files")
+            self._alarm = Alarm(asyncio.get_running_loop())
             self._config, self._current = config, self._build(config)
         except BaseException:
             sockets[SOCKET].close()
@@ -114,6 +117,7 @@ class DecoyServer:
 
     async def close(self) -> None:
         """Write what waits."""
+        self._alarm.close()
         await asyncio.to_thread(self._current.recorder.close)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,7 +137,7 @@ class DecoyServer:
         except OSError as error:
             raise DecoyError(f"transcripts cannot be kept in {directory}: {error.strerror}") from error
         recorder, tarpit = Recorder(transcripts, self._log), Tarpit(settings.tarpit)
-        app = DecoyApp(answers, recorder, tarpit, self._stats, self._log, body_bytes=settings.body_bytes)
+        app = DecoyApp(answers, recorder, tarpit, self._stats, self._alarm, self._log, body_bytes=settings.body_bytes)
         return _Serving(app, recorder, tarpit)
 
 
