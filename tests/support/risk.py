@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bartizan.detection.risk import Engine, RiskSettings, RiskSignal
 
-__all__ = ["ADDRESS", "NOW", "PEOPLE", "PLACES", "canary", "decoy", "engine", "honeytoken", "rate_limit", "waf"]
+__all__ = ["ADDRESS", "NOW", "PEOPLE", "PLACES", "canary", "decoy", "engine", "feed", "honeytoken", "rate_limit", "waf"]
 
 NOW = 1_800_000_000.0
 ADDRESS = "address:192.0.2.7"

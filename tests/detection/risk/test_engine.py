@@ -10,7 +10,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis.strategies import DrawFn, SearchStrategy, composite, floats, integers, lists, randoms, sampled_from
-from tests.support.risk import ADDRESS, NOW, PEOPLE, PLACES, canary, decoy, engine, honeytoken, rate_limit, waf
+from tests.support.risk import ADDRESS, NOW, PEOPLE, PLACES, canary, decoy, engine, feed, honeytoken, rate_limit, waf
 
 from bartizan.detection.risk import Engine, RiskSettings, RiskSignal
 from bartizan.detection.risk.links import party_of
@@ -353,3 +353,34 @@ DOCUMENTED = {
 def test_scores_in_the_documentation_are_true(row: str) -> None:
     page = (Path(__file__).parents[3] / "docs" / "risk.md").read_text()
     assert f"| {row} | {engine(*DOCUMENTED[row]).score(ADDRESS, NOW):.0f} |" in page
+
+
+@given(lists(signals(), min_size=1, max_size=16), integers(0, 16), lists(companies(), max_size=3))
+def test_after_a_restart_it_goes_on_as_if_there_had_been_none(
+    given_: list[RiskSignal], batch: int, clean: list[Actors]
+) -> None:
+    through, store = engine(), dict[str, bytes]()
+    before = engine()
+    for made in (through, before):
+        for actors in clean:
+            made.seen(actors, NOW)
+        feed(made, given_[:batch])
+    store.update({key: before.dump(key) for key in before.dirty()})
+    after = engine()
+    for key, data in store.items():
+        after.load(key, data)
+    for made in (through, after):
+        feed(made, given_[batch:])
+    for key in ACTORS:
+        assert after.score(key, NOW + 3 * DAY) == pytest.approx(through.score(key, NOW + 3 * DAY), abs=0.1)
+
+
+def test_what_is_known_of_one_actor_is_bounded_however_much_comes() -> None:
+    made = engine()
+    for number in range(3000):
+        party = (f"session:{number:064d}", f"principal:{number:064d}")
+        signal = RiskSignal(f"n{number % 40}.x", f"d{number % 50}", "access", "attack", 80, 0.9,
+                            (ADDRESS, *party), NOW + number, uid="u" * 40)  # fmt: skip
+        made.observe(signal)
+        made.seen((ADDRESS, *party), NOW + number)
+    assert len(made.dump(ADDRESS)) < 64 * 1024
