@@ -30,15 +30,16 @@ from bartizan.access.guard import Access, EdgeAccess
 from bartizan.access.policy.attributes import attributes_of
 from bartizan.access.policy.cel import Policy
 from bartizan.access.presented import Presented, presented_by
-from bartizan.access.risk import ConstantRisk
 from bartizan.access.sessions.facts import client_facts, facts_of
 from bartizan.access.sessions.live import LiveSessions
 from bartizan.access.sessions.model import Session, digest_of
 from bartizan.access.sessions.standing import FINE, judge
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access as Settings
-from bartizan.config.model import AccessGuard
+from bartizan.config.model import AccessGuard, Obstacles
 from bartizan.config.model import State as StateSettings
+from bartizan.detection.obstacles import Means, SessionRisk, Teller
+from bartizan.detection.standing import Standings
 from bartizan.keys.ring import Algorithm, KeyRing
 from bartizan.pipeline import Exchange, TlsInfo
 from bartizan.storage.state import State, open_state
@@ -79,6 +80,7 @@ class Bench:
         self.settings = Settings.model_validate({"enabled": True, "origin": ORIGIN})
         self.assertions = {algorithm: _assertions(directory, algorithm) for algorithm in ("EdDSA", "ES256")}
         self.tokens: list[str] = []
+        self.standings = Standings(state, structlog.get_logger())
 
     async def fill(self) -> None:
         """Begin the sessions; each is that of another person."""
@@ -100,10 +102,11 @@ class Bench:
             live=live,
             bearer=Bearer(self.state, ORIGIN),
             assertions=self.assertions["EdDSA"],
-            risk=ConstantRisk(0),
             clock=time.time,
         )
-        return Access(AccessGuard(policy=policy), self.settings, "orders", edge)
+        means = Means(self.state, self.standings, Teller(time.time), time.time)
+        risk = SessionRisk(Obstacles(), means, self.sessions)
+        return Access(AccessGuard(policy=policy), self.settings, "orders", edge, risk)
 
 
 async def access(directory: Path) -> list[Row]:

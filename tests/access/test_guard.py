@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import structlog
 from tests.support.exchange import make_exchange
+from tests.support.obstacles import Risks
 from tests.support.sessions import Clock, make_session
 
 from bartizan.access.assertion import Assertions
@@ -18,7 +19,6 @@ from bartizan.access.bearer import Bearer
 from bartizan.access.guard import Access, EdgeAccess
 from bartizan.access.held import HeldRequest, release
 from bartizan.access.notices import notices
-from bartizan.access.risk import ConstantRisk
 from bartizan.access.sessions.live import LiveSessions
 from bartizan.access.sessions.model import Session
 from bartizan.access.sessions.store import SessionStore
@@ -44,25 +44,24 @@ class Edge:
         self.live = LiveSessions(self.sessions, clock, structlog.get_logger())
         self.settings = Settings.model_validate({"enabled": True, "origin": "https://api.test"})
         self.ring = KeyRing.open(directory / "keys", "EdDSA", clock)
-        self.risk = 0
+        self.risks = Risks(self.state, clock)
 
     async def log_in(self, **changes: Any) -> str:
         token, self.digest = await self.sessions.begin(make_session(**changes))
         return token
 
     def guard(self, **settings: Any) -> Access:
-        access = self.settings.model_copy(update={"risk": settings.pop("thresholds", self.settings.risk)})
+        risk = self.risks.of_sessions(settings.pop("obstacles", None))
         settings.setdefault("policy", '"finance" in principal.groups')
         edge = EdgeAccess(
             state=self.state,
             sessions=self.sessions,
             live=self.live,
             bearer=Bearer(self.state, "https://api.test"),
-            assertions=Assertions(self.ring, access, self.clock),
-            risk=ConstantRisk(self.risk),
+            assertions=Assertions(self.ring, self.settings, self.clock),
             clock=self.clock,
         )
-        return Access(AccessGuard.model_validate(settings), access, "orders", edge)
+        return Access(AccessGuard.model_validate(settings), self.settings, "orders", edge, risk)
 
     async def session(self) -> Session | None:
         found = await self.sessions.by_digest(self.digest)
@@ -260,20 +259,58 @@ async def test_a_field_of_the_body_can_ask_for_a_step_up(edge: Edge, clock: Cloc
     assert exchange.request.body.peek() == body
 
 
+RUNGS = {"step_up": {"at": 30}, "revoke_session": {"at": 60}, "quarantine_device": {"at": 90}}
+
+
 async def test_risk_asks_for_a_step_up_then_ends_the_session_then_quarantines(edge: Edge, clock: Clock) -> None:
-    thresholds = Settings.model_validate({"risk": {"step_up": 30, "end_session": 60, "quarantine": 90}}).risk
+    guard = edge.guard(obstacles=RUNGS)
     token = await edge.log_in(proof_interval=1e6)
-    edge.risk = 30
-    assert await run(edge.guard(thresholds=thresholds), request(token)) is None  # proven just now
-    clock.forward(301)
-    assert header(await run(edge.guard(thresholds=thresholds), request(token)), b"bartizan-code") == "reauth_required"
-    edge.risk = 60
-    assert header(await run(edge.guard(thresholds=thresholds), request(token)), b"bartizan-code") == "login_required"
+    clock.forward(299)
+    await edge.risks.rise("session:session-1", 40)
+    assert await run(guard, request(token)) is None, "proven just now"
+    clock.forward(2)
+    asked = request(token)
+    verdict = await run(guard, asked)
+    assert header(verdict, b"bartizan-code") == "reauth_required"
+    assert isinstance(verdict, StepUp)
+    assert verdict.because == "risk 40 of session session-1: decoy /.env touched"
+    assert verdict.remedy.startswith("bartizan pardon session:session-1 ")
+    await edge.risks.rise("session:session-1", 60)
+    assert header(await run(guard, request(token)), b"bartizan-code") == "login_required"
     assert await edge.session() is None
     assert await notices(edge.state, None) == []
-    edge.risk = 90
-    await run(edge.guard(thresholds=thresholds), request(await edge.log_in(proof_interval=1e6)))
-    assert [notice.device for _, notice in await notices(edge.state, None)] == ["device-1"]
+    await edge.risks.rise("device:device-1", 90)
+    await run(guard, request(await edge.log_in(proof_interval=1e6)))
+    assert [notice and notice.device for _, notice in await notices(edge.state, None)] == ["device-1"]
+
+
+async def test_policies_and_upstreams_are_told_the_highest_risk_of_all_actors(edge: Edge) -> None:
+    token = await edge.log_in()
+    guard = edge.guard(policy="risk < 50")
+    await edge.risks.rise("principal:alice", 20)
+    await edge.risks.rise("network:192.0.2.0/24", 31)
+    exchange = request(token)
+    assert await run(guard, exchange) is None
+    assert claims(exchange)["risk"] == 31
+    await edge.risks.rise("address:192.0.2.7", 55)
+    assert isinstance(await run(guard, request(token)), Deny)
+
+
+async def test_who_is_behind_an_exchange_is_known_by_session_device_and_name(edge: Edge) -> None:
+    exchange = request(await edge.log_in())
+    await run(edge.guard(), exchange)
+    assert (exchange.session, exchange.device, exchange.principal) == ("session-1", "device-1", "alice")
+
+
+async def test_a_stream_is_cut_and_its_session_revoked_when_the_risk_rises_without_a_request(edge: Edge) -> None:
+    exchange = request(await edge.log_in())
+    assert await run(edge.guard(obstacles=RUNGS), exchange) is None
+    await edge.live.look()
+    assert exchange.cut_for is None
+    await edge.risks.rise("session:session-1", 70)
+    await edge.live.look()
+    assert exchange.cut_for == "risk"
+    assert await edge.session() is None
 
 
 async def test_what_is_open_is_cut_when_the_session_ends(edge: Edge) -> None:

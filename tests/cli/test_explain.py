@@ -247,3 +247,14 @@ guards: {access: {policy: session.aal >= 2}}
     guard = told(runner, "GET", "/same")["guards"][-1]
     assert guard["who_passes"][0] == "passes: session.aal >= 2"
     assert guard["settings"]["policy"] == "session.aal >= 2"
+
+
+def test_obstacles_are_told_where_somebody_can_meet_one(runner: CliRunner, tmp_path: Path) -> None:
+    assert "obstacles" not in explain(runner, "GET", "/same").output
+    guards = "\nguards: {obstacles: {throttle: {at: 30}, deny: {at: 90, shadow: true}}}\n"
+    (tmp_path / "bartizan.yaml").write_text(CONFIG + guards)
+    text = explain(runner, "GET", "/same").output
+    assert text.count("obstacles") == 1
+    assert '"throttle": {"at": 30, ' in text
+    assert '"deny": {"at": 90, "shadow": true}' in text
+    assert "divert" not in text

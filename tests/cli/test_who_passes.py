@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from bartizan.cli.who_passes import who_passes
-from bartizan.config.model import Access, AccessGuard
+from bartizan.config.model import Access, Guards
 
 LIMITS = "session: 15m without a request, 2h in all"
 
 
-def said(guard: dict[str, Any], **access: Any) -> list[str]:
-    return who_passes(Access.model_validate(access), AccessGuard.model_validate(guard))
+def said(guard: dict[str, Any], obstacles: dict[str, Any] | None = None, **access: Any) -> list[str]:
+    guards = Guards.model_validate({"access": guard, "obstacles": obstacles or {}})
+    return who_passes(Access.model_validate(access), guards)
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,17 @@ def test_what_has_to_be_proven_anew() -> None:
         {"max_age": "5m", "factor": "webauthn", "methods": ["POST", "PUT"], "when": "request.body.amount > 1000"},
         {"max_age": "1h30m"},
     ]
-    assert said({"policy": "risk < 40", "reauth": rules}, risk={"step_up": 30})[1:-1] == [
+    assert said({"policy": "risk < 40", "reauth": rules}, obstacles={"step_up": {"at": 30}})[1:-1] == [
         "proves anew who they are: by webauthn, at most 5m ago, for POST PUT, when request.body.amount > 1000",
         "proves anew who they are: by any factor, at most 1h30m ago",
         "proves anew who they are: from risk 30",
     ]
+
+
+def test_a_step_up_in_shadow_mode_is_called_so() -> None:
+    for obstacles in ({"step_up": {"at": 30, "shadow": True}}, {"step_up": {"at": 30}, "shadow": True}):
+        assert said({"policy": "true"}, obstacles)[1] == "proves anew who they are: from risk 30, in shadow mode"
+    assert len(said({"policy": "true"}, {"enabled": False, "step_up": {"at": 30}})) == 2
 
 
 def test_limits_that_groups_shorten_are_mentioned() -> None:

@@ -80,7 +80,7 @@ async def test_a_device_that_the_edge_wants_in_quarantine_is_and_loses_all_its_s
     await site.follower.look()
     await site.follower.look()
     assert await site.sessions.by_digest(digest) is None
-    assert site.ended("first") == "device_quarantined"
+    assert site.ended("first") == "risk_quarantine"
     with site.records.transaction(read_only=True) as tx:
         device = tx.devices.get("device-1")
         assert device is not None

@@ -9,7 +9,6 @@ import pytest
 import structlog
 from tests.support.sessions import Clock
 
-from bartizan.access.risk import ConstantRisk
 from bartizan.config.model import Access
 from bartizan.edge.people import People
 from bartizan.storage.state.lmdb_engine import LmdbState
@@ -20,7 +19,7 @@ SETTINGS = Access.model_validate({"enabled": True, "origin": "https://api.test"}
 @pytest.fixture
 async def people(tmp_path: Path) -> AsyncIterator[People]:
     state = LmdbState(tmp_path / "state", 2**24)
-    yield People(tmp_path / "keys", state, None, Clock(), structlog.get_logger())
+    yield People(tmp_path / "keys", state, Clock(), structlog.get_logger())
     await state.close()
 
 
@@ -28,7 +27,6 @@ async def test_guards_with_the_same_settings_share_what_they_use(people: People)
     first = people(SETTINGS)
     assert people(Access.model_validate(SETTINGS.model_dump())) is first
     assert first.live is people.live
-    assert isinstance(first.risk, ConstantRisk)
 
 
 async def test_other_settings_come_into_force_and_sessions_stay(people: People) -> None:

@@ -42,6 +42,8 @@ class Need:
     max_age: float | None = None
     error: str = ""
     """What RFC 6750 section 3.1 calls it: ``invalid_token``; empty where nothing was presented."""
+    remedy: str = ""
+    """What the operator could change."""
 
 
 def is_navigation(request: Request) -> bool:
@@ -59,10 +61,10 @@ def challenge(request: Request, need: Need, held: str | None = None) -> StepUp:
     if held is not None:
         headers.append((b"set-cookie", held.encode("ascii")))
     if is_navigation(request):
-        return StepUp(303, because=need.because, headers=((b"location", where), *headers))
+        return StepUp(303, need.because, need.remedy, headers=((b"location", where), *headers))
     headers += [(b"www-authenticate", _authenticate(need)), (b"bartizan-location", where)]
     headers.append((b"bartizan-code", _CODES[need.page].encode()))
-    return StepUp(401, because=need.because, detail=_TEXTS[need.page], headers=tuple(headers))
+    return StepUp(401, need.because, need.remedy, _TEXTS[need.page], tuple(headers))
 
 
 def _location(request: Request, need: Need, held: str | None) -> bytes:

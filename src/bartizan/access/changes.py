@@ -102,7 +102,9 @@ class Changes:
         self, actor: Actor, reason: str, *, principal: str | None = None, device: str | None = None
     ) -> int:
         """End all sessions of a person, or of a device; returns how many there were. ``reason`` is a stable word."""
-        return await self.end(actor, reason, await self.read(lambda tx: tx.sessions.live(principal, device)))
+        ended = await self.end(actor, reason, await self.read(lambda tx: tx.sessions.live(principal, device)))
+        await self.write(lambda tx: tx.sessions.supersede(reason, principal=principal, device=device))
+        return ended
 
     async def end(self, actor: Actor, reason: str, sessions: Sequence[SessionRecord]) -> int:
         """End sessions on every edge process, then in the history; returns how many there were."""
@@ -112,6 +114,7 @@ class Changes:
         def write(tx: Transaction) -> None:
             for session in sessions:
                 tx.sessions.end(session.digest, now, reason)
+                tx.sessions.supersede(reason, session=session.id)
             for session in ended:
                 self.note(tx, actor, "session.ended", session.id, principal=session.principal, reason=reason)
 

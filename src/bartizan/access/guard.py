@@ -19,12 +19,11 @@ from bartizan.access.assertion import Assertions
 from bartizan.access.bearer import Bearer, refusal
 from bartizan.access.challenge import Need, challenge, is_navigation
 from bartizan.access.held import HELD_COOKIE, HELD_FOR, HeldRequest, hold
-from bartizan.access.notices import Notice, notify
 from bartizan.access.policy.attributes import attributes_of
 from bartizan.access.policy.body import read_body
 from bartizan.access.policy.cel import Policy
 from bartizan.access.presented import crosses_sites, hide, hide_set_cookies, presented_by
-from bartizan.access.risk import Risk
+from bartizan.access.risk import Demand, Risk
 from bartizan.access.sessions.facts import facts_of
 from bartizan.access.sessions.live import LiveSessions
 from bartizan.access.sessions.model import Found, Session
@@ -53,7 +52,6 @@ class EdgeAccess:
     live: LiveSessions
     bearer: Bearer
     assertions: Assertions
-    risk: Risk
     clock: Callable[[], float]
 
 
@@ -71,17 +69,17 @@ class Access:
     """Lets pass whom the policy of a route lets pass.
 
     Verdicts: step up (303 to a page, or 401), deny 403. Signals: ``access.session_changed`` (T1550.004: a cookie is
-    used from elsewhere), ``access.cross_site`` (T1189), ``access.proof_refused`` (T1550.001), ``access.risk``.
+    used from elsewhere), ``access.cross_site`` (T1189), ``access.proof_refused`` (T1550.001), and those of ``risk``.
     """
 
     name = "access"
 
-    def __init__(self, settings: AccessGuard, access: Settings, audience: str, edge: EdgeAccess) -> None:
-        """``audience`` is what assertions are for; raises ``PolicyError``."""
+    def __init__(self, settings: AccessGuard, access: Settings, audience: str, edge: EdgeAccess, risk: Risk) -> None:
+        """``audience`` is what assertions are for, ``risk`` what is in force for the route; raises ``PolicyError``."""
         edge.live.wanted = True
         self._edge = edge
         self._origin = (access.origin or "").lower()
-        self._risk = access.risk
+        self._risk = risk
         self._audience = access.assertion.audience or audience
         self._public = settings.public
         self._policy = None if settings.policy is None else Policy.compile(settings.policy)
@@ -106,13 +104,14 @@ class Access:
         if not isinstance(found, Found):
             return found
         session = found.session
-        exchange.principal = session.name
+        exchange.principal, exchange.session, exchange.device = session.name, session.id, session.device
         standing = judge(session, facts_of(exchange), now, self._limits)
         if standing.outcome != "fine":
             return await self._not_standing(exchange, found, standing)
-        risk = await self._edge.risk.of(session, exchange.client)
-        if risk:
-            decided, verdict = await self._risky(exchange, found, risk, now)
+        risk = self._risk.of(exchange)
+        demand = self._risk.demand(exchange) if risk else None
+        if demand is not None:
+            decided, verdict = await self._risky(exchange, found, demand, now)
             if decided:
                 return verdict
         outcome = self._policy.evaluate(attributes_of(self._policy.uses, session, exchange, risk=risk, now=now))
@@ -194,21 +193,18 @@ class Access:
         need = Need(page, f"the session has to be renewed: {standing.reason}")
         return self._ask(exchange, _Known(found, 0), need)
 
-    async def _risky(self, exchange: Exchange, found: Found, risk: int, now: float) -> tuple[bool, Verdict | None]:
-        """Do what the configuration says for this risk, the gravest that applies; tells whether that decides."""
-        levels, session, edge = self._risk, found.session, self._edge
-        quarantined = _reaches(risk, levels.quarantine)
-        if quarantined:
-            await notify(edge.state, Notice("quarantine", session.device, session.id, f"risk {risk}"))
-        if quarantined or _reaches(risk, levels.end_session):
-            await edge.sessions.end(found.digest, "risk")
-            self._signal(exchange, session, "access.risk", 60, None, risk=risk, done="session ended")
-            need = Need("login", f"the session was ended: risk {risk}", error="invalid_token")
+    async def _risky(self, exchange: Exchange, found: Found, demand: Demand, now: float) -> tuple[bool, Verdict | None]:
+        """Do what the risk demands of a session; tells whether that decides."""
+        if demand.what in ("revoke_session", "quarantine_device"):
+            await self._risk.carry_out(exchange, found, demand)
+            need = Need(
+                "login", f"the session was ended: {demand.because}", error="invalid_token", remedy=demand.remedy
+            )
             return True, challenge(exchange.request, need)
-        if _reaches(risk, levels.step_up) and now - session.authenticated > RISK_REAUTH:
-            self._signal(exchange, session, "access.risk", 30, None, risk=risk, done="step-up")
-            need = Need("reauth", f"risk {risk}", max_age=RISK_REAUTH)
-            return True, self._ask(exchange, _Known(found, risk), need)
+        if demand.what == "step_up" and now - found.session.authenticated > RISK_REAUTH:
+            self._risk.told(exchange, demand)
+            need = Need("reauth", demand.because, max_age=RISK_REAUTH, remedy=demand.remedy)
+            return True, self._ask(exchange, _Known(found, round(demand.risk)), need)
         return False, None
 
     async def _step_up(self, exchange: Exchange, known: _Known, now: float) -> Verdict | None:
@@ -241,7 +237,8 @@ class Access:
     async def _pass(self, exchange: Exchange, known: _Known, now: float) -> None:
         """Let it pass: the session is in use, the upstream is told who it is, and an end of the session cuts it."""
         found, edge = known.found, self._edge
-        edge.live.watch(exchange, found, self._limits)  # first, or an end could be missed while something is awaited
+        # First, or an end could be missed while something is awaited:
+        edge.live.watch(exchange, found, self._limits, self._risk)
         if exchange.request.upgrade is None or found.session.kind == "dpop":
             await edge.sessions.touch(found, now, exchange.client.address)
         hide(exchange.request.headers)
@@ -271,10 +268,6 @@ class Access:
 
 def _need(rule: ReauthRule) -> Need:
     return Need("reauth", "a rule for this route asks for it", rule.factor, rule.max_age)
-
-
-def _reaches(risk: int, level: int | None) -> bool:
-    return level is not None and risk >= level
 
 
 def _is_form(exchange: Exchange) -> bool:

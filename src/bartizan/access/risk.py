@@ -1,29 +1,48 @@
-"""How risky somebody is: an interface. The risk engine will implement it; until then everybody is at 0."""
+"""What the guard ``access`` asks about risk: an interface, since those who know of it know of access too."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from bartizan.access.sessions.model import Session
-from bartizan.pipeline import Client
+from bartizan.access.sessions.model import Found
+from bartizan.pipeline import Exchange
 
-__all__ = ["ConstantRisk", "Risk"]
+__all__ = ["Demand", "Measure", "Risk"]
+
+Measure = Literal["step_up", "revoke_session", "quarantine_device", "cut"]
+"""``cut``: what is open ends; the session stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What has to happen to a session because an actor, a key such as ``session:abc``, has a ``risk`` of 0 to 100.
+
+    ``because`` is a sentence for the journal, ``remedy`` what an operator does if the actor is harmless.
+    """
+
+    what: Measure
+    actor: str
+    risk: float
+    because: str
+    remedy: str
 
 
 class Risk(Protocol):
-    """Knows the risk of actors."""
+    """Knows the risk of whom an exchange is about; with the settings of a route, what follows from it."""
 
-    async def of(self, session: Session, client: Client) -> int:
-        """Return the risk, 0 to 100, of a session, its person, device and the client that it is used from."""
+    def of(self, exchange: Exchange) -> int:
+        """Return the risk, 0 to 100: the highest of all actors that are known of an exchange."""
         ...
 
+    def demand(self, exchange: Exchange) -> Demand | None:
+        """Return what has to happen to the session of an exchange, or None. Quick, without I/O."""
+        ...
 
-class ConstantRisk:
-    """The same risk for everybody."""
+    def told(self, exchange: Exchange, demand: Demand) -> None:
+        """Leave a signal about what happened in an exchange."""
+        ...
 
-    def __init__(self, value: int = 0) -> None:
-        self._value = value
-
-    async def of(self, session: Session, client: Client) -> int:  # noqa: ARG002 - the signature is that of Risk
-        """See ``Risk``."""
-        return self._value
+    async def carry_out(self, exchange: Exchange, found: Found, demand: Demand) -> None:
+        """End the session, and quarantine its device if that is demanded; raises ``StateError``."""
+        ...

@@ -12,7 +12,7 @@ import click
 
 from bartizan.cli.options import config_option, load_config
 from bartizan.cli.who_passes import who_passes
-from bartizan.config.model import Config, HeaderEdits, Listener, Route, Split
+from bartizan.config.model import Config, HeaderEdits, Listener, Obstacles, Route, Split
 from bartizan.config.resolve import effective_guards
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.guards import GUARDS
@@ -279,13 +279,15 @@ def _edits(edits: HeaderEdits) -> dict[str, list[str]]:
 
 def _guards(config: Config, route: Route) -> Iterator[dict[str, Any]]:
     settings = effective_guards(config, route)
-    for kind in GUARDS:
-        guard = getattr(settings, kind.name)
-        own = getattr(route.guards, kind.name).model_dump(exclude_none=True)
-        told = {"guard": kind.name, "settings": guard.model_dump(mode="json"), "changed_by_route": sorted(own)}
-        if kind.name == "access":
+    for name in dict.fromkeys(kind.name for kind in GUARDS):
+        guard = getattr(settings, name)
+        if isinstance(guard, Obstacles) and not guard.rungs:
+            continue
+        own = getattr(route.guards, name).model_dump(exclude_none=True)
+        told = {"guard": name, "settings": guard.model_dump(mode="json"), "changed_by_route": sorted(own)}
+        if name == "access":
             told["settings"] = {"enabled": config.access.enabled, **told["settings"]}
-            told["who_passes"] = who_passes(config.access, guard) if config.access.enabled else []
+            told["who_passes"] = who_passes(config.access, settings) if config.access.enabled else []
         yield told
 
 
@@ -332,6 +334,13 @@ def _taken_text(told: dict[str, Any]) -> Iterator[str]:
 def _settings(settings: dict[str, Any]) -> str:
     if not settings["enabled"]:
         return json.dumps({"enabled": False})  # what else it is told makes no difference
-    shown = {name: value for name, value in settings.items() if value not in (None, [], {}, "deny")}
+    shown = {
+        name: value for name, value in settings.items() if value not in (None, [], {}, "deny") and not _unset(value)
+    }
     del shown["timeout"]
     return json.dumps(shown)
+
+
+def _unset(value: object) -> bool:
+    """Tell whether it is an obstacle that nobody meets."""
+    return isinstance(value, dict) and "at" in value and value["at"] is None

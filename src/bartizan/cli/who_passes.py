@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bartizan.config.model import Access, AccessGuard, Reauth
+from bartizan.config.model import Access, AccessGuard, Guards, Reauth
 from bartizan.config.model.base import format_duration
 from bartizan.config.resolve import session_limits
 
 __all__ = ["who_passes"]
 
 
-def who_passes(access: Access, guard: AccessGuard) -> list[str]:
-    """Return who may pass and what they prove, a line each; ``guard`` is what is in force for the route."""
+def who_passes(access: Access, guards: Guards) -> list[str]:
+    """Return who may pass and what they prove, a line each; ``guards`` are what is in force for the route."""
+    guard, step_up = guards.access, guards.obstacles.step_up
     if guard.public:
         return ["everybody passes, without being asked"]
     if guard.policy is None:
         return ["nobody passes: there is no policy"]
     said = [f"passes: {_on_one_line(guard.policy)}"]
     said += [_reauth(rule) for rule in guard.reauth]
-    if access.risk.step_up is not None:
-        said.append(f"proves anew who they are: from risk {access.risk.step_up}")
+    if guards.obstacles.enabled and step_up.at is not None:
+        shadow = ", in shadow mode" if guards.obstacles.shadow or step_up.shadow else ""
+        said.append(f"proves anew who they are: from risk {step_up.at}{shadow}")
     said.append(_session(access, guard))
     return said
 

@@ -42,6 +42,10 @@ _FORMS: dict[str, tuple[str, str]] = {
     "less_than_equal": ("is too large", "it has to be at most {le}"),
     "literal_error": ("is not one of the values that are known here", "use {expected}"),
 }
+_MOVED: dict[FieldPath, str] = {
+    ("access", "risk"): "use `step_up`, `revoke_session` and `quarantine_device` of guards.obstacles: {at: 60}"
+}
+"""Fields of releases before this one, each with where to write now what they said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,8 @@ class _Translator:
         return self._document.problem(path, message, value=shown(value), remedy=remedy)
 
     def _unknown(self, path: FieldPath) -> Problem:
+        if path in _MOVED:
+            return self._document.problem(path, "is written elsewhere now", remedy=_MOVED[path], name=True)
         name, known = str(path[-1]), _fields_at(path[:-1])
         near = difflib.get_close_matches(name[:80].lower(), known, 1)
         listed = ", ".join(known) if len(known) <= 16 else "see `bartizan schema`"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from bartizan.config.model import Config, Listener, Route, Upstream
 from bartizan.config.resolve import effective_guards
+from bartizan.decoy.contract import UPSTREAM
 from bartizan.edge.forwarding import ForwardingRules
 from bartizan.edge.guards import Services, build_series
 from bartizan.edge.http1.client import ClientConnection
@@ -40,7 +41,8 @@ def build_snapshot(
 
     Raises ``ConfigError`` or ``TlsError`` for files and addresses that cannot be used.
     """
-    services = replace(services, settings=config.access)
+    decoy = UPSTREAM if config.deception.divert.enabled else None
+    services = replace(services, settings=config.access, means=replace(services.means, decoy=decoy))
     own = [own_upstream(config)] if config.access.enabled else []
     behind = [*config.upstreams, *own, *([decoy_upstream(config)] if config.deception.divert.enabled else [])]
     upstreams = Upstreams.build(behind, None if previous is None else previous.upstreams, wiring)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bartizan.config.model import Access as AccessSettings
 from bartizan.config.model import Guards, Route
 from bartizan.config.model import Waf as WafSettings
+from bartizan.detection.obstacles import PEOPLE, Means, Obstacles, SessionRisk, people_of, places_of
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
 from bartizan.perimeter.ratelimit import RateLimit
-from bartizan.pipeline import Series, Step
+from bartizan.pipeline import Client, Series, Step
 from bartizan.storage.state.interface import State
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Services:
     """Returns the compiled rules of a WAF."""
     settings: AccessSettings
     """``access`` of the configuration that is built."""
+    means: Means
+    """What obstacles are made of, but for the challenger."""
     access: Callable[[AccessSettings], EdgeAccess]
     """Returns what guards that ask who somebody is share."""
     challenger: Callable[[], Challenger]
@@ -94,15 +97,46 @@ def _access(guards: Guards, route: Route, services: Services) -> Step | None:
         return None
     from bartizan.access.guard import Access  # noqa: PLC0415 - CEL and JOSE, and not always wanted
 
-    guard = Access(guards.access, settings, route.upstream or route.name, services.access(settings))
+    edge = services.access(settings)
+    risk = SessionRisk(guards.obstacles, _means(guards, services), edge.sessions, _spares(guards, services))
+    guard = Access(guards.access, settings, route.upstream or route.name, edge, risk)
     return Step(guard, "deny", guards.access.timeout)
+
+
+def _places(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
+    means = _means(guards, services)
+    return _obstacles(guards, Obstacles(guards.obstacles, places_of, means, means.rungs, _spares(guards, services)))
+
+
+def _people(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
+    if not services.settings.enabled or guards.access.public:
+        return None
+    return _obstacles(guards, Obstacles(guards.obstacles, people_of, _means(guards, services), PEOPLE))
+
+
+def _obstacles(guards: Guards, guard: Obstacles) -> Step | None:
+    return Step(guard, guards.obstacles.on_error, guards.obstacles.timeout) if guard.puts_any else None
+
+
+def _means(guards: Guards, services: Services) -> Means:
+    challenge = guards.obstacles.challenge
+    if not guards.obstacles.enabled or challenge.at is None:
+        return services.means
+    return replace(services.means, challenger=services.challenger())
+
+
+def _spares(guards: Guards, services: Services) -> Callable[[Client], bool] | None:
+    allow = services.prefixes(guards.denylist.allow, guards.denylist.allow_files)
+    return (lambda client: allow.row(client.version, client.number) >= 0) if len(allow) else None
 
 
 GUARDS = (
     GuardKind("denylist", _denylist),
     GuardKind("rate_limit", _rate_limit),
+    GuardKind("obstacles", _places),
     GuardKind("waf", _waf),
     GuardKind("access", _access),
+    GuardKind("obstacles", _people),
 )
 
 

@@ -1,9 +1,10 @@
 """What no configuration names: the gateway's own routes and upstream, and the upstream of decoys.
 
-None can shadow its own routes. That of its pages and API has the guards of the file but two: the WAF is off, since what
-comes here are passwords, codes and signatures that rules take for attacks and that no rule should write down, and
-control reads its inputs strictly; and everybody may pass, since here is where people log in. That where challenges are
-answered is there wherever one can be asked for, with access or without: the edge itself answers.
+None can shadow its own routes. That of its pages and API has the guards of the file but three: the WAF is off, since
+what comes here are passwords, codes and signatures that rules take for attacks and that no rule should write down, and
+control reads its inputs strictly; everybody may pass, since here is where people log in; and nobody is diverted, since
+somebody honest behind a risky address would give a decoy their password. That where challenges are answered is there
+wherever one can be asked for, with access or without: the edge itself answers.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _ABOVE_ALL = 1_000_001  # the configuration allows 1,000,000
 
 def own_route() -> Route:
     """Return the route of pages and API."""
-    guards = {"waf": {"enabled": False}, "access": {"public": True}}
+    guards = {"waf": {"enabled": False}, "access": {"public": True}, "obstacles": {"divert": {}}}
     route = Route.model_validate(
         {"name": NAME, "paths": list(PATHS), "upstream": NAME, "body_bytes": MAX_BODY, "guards": guards}
     )

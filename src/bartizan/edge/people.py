@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from structlog.typing import FilteringBoundLogger
 
-from bartizan.access.risk import ConstantRisk, Risk
 from bartizan.access.sessions.live import LiveSessions
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Access
@@ -23,12 +22,9 @@ __all__ = ["People"]
 class People:
     """Gives guards what they share; ``keys`` is the directory of the signing keys."""
 
-    def __init__(
-        self, keys: Path, state: State, risk: Risk | None, clock: Callable[[], float], log: FilteringBoundLogger
-    ) -> None:
+    def __init__(self, keys: Path, state: State, clock: Callable[[], float], log: FilteringBoundLogger) -> None:
         self._keys = keys
         self._state = state
-        self._risk = risk or ConstantRisk()
         self._clock = clock
         self._sessions = SessionStore(state, clock)
         self.live = LiveSessions(self._sessions, clock, log)
@@ -53,6 +49,5 @@ class People:
             live=self.live,
             bearer=Bearer(self._state, settings.origin or ""),
             assertions=Assertions(ring, settings, self._clock),
-            risk=self._risk,
             clock=self._clock,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Journal
+from bartizan.detection.catalogue import complete
 from bartizan.edge.stats import JournalReport, Stats
 from bartizan.evidence.journal import JournalWriter, exchange_record, signal_records
 from bartizan.pipeline import Exchange
@@ -34,7 +35,9 @@ class Recorder:
         self._writer = JournalWriter(settings, directory / "journal", worker, self._full) if settings.enabled else None
 
     def __call__(self, exchange: Exchange) -> None:
-        """Journal a finished exchange and its signals."""
+        """Journal a finished exchange and its signals, with all that their guards left out."""
+        if exchange.signals:
+            exchange.signals[:] = [complete(signal, exchange) for signal in exchange.signals]
         if self._observe is not None:
             self._observe(exchange)
         writer = self._writer

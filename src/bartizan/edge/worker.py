@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Config, Listener, Waf
+from bartizan.detection.obstacles import Means, Teller
+from bartizan.detection.standing import Standings
 from bartizan.edge.build import build_snapshot
 from bartizan.edge.gateway import Gateway
 from bartizan.edge.guards import Services
@@ -32,7 +34,6 @@ from bartizan.pipeline import Exchange
 from bartizan.storage.state import State, StateOpener, open_state
 
 if TYPE_CHECKING:
-    from bartizan.access.risk import Risk
     from bartizan.detection.challenge import Challenger
     from bartizan.perimeter.waf.load import RuleSet
     from bartizan.perimeter.waf.store import RuleStore
@@ -53,7 +54,7 @@ class EdgeWorker:
     """The data plane of one worker ``slot``: ``start``, reloads in two steps, then ``drain`` and ``close``.
 
     ``observe`` is called with every exchange that is over. ``clock`` is Unix time in seconds, for guards and the state
-    on this machine; ``risk`` knows how risky somebody is, 0 for everybody when absent.
+    on this machine.
     """
 
     def __init__(
@@ -65,10 +66,8 @@ class EdgeWorker:
         observe: Callable[[Exchange], None] | None = None,
         clock: Callable[[], float] = time.time,
         opener: StateOpener = open_state,
-        risk: Risk | None = None,
     ) -> None:
         self._loop = loop
-        self._risk = risk
         self._clock = clock
         self._open_state = opener
         self._slot = slot
@@ -92,9 +91,12 @@ class EdgeWorker:
         self._state = self._open_state(config.storage.state, directory, self._clock)
         bans = Bans(self._state, self._log, clock=self._clock)
         await bans.load()
-        people = People(directory / "keys", self._state, self._risk, self._clock, self._log)
+        standings = Standings(self._state, self._log, self._clock)
+        await standings.load()
+        people = People(directory / "keys", self._state, self._clock, self._log)
         self._services = Services(
             settings=config.access,
+            means=Means(self._state, standings, Teller(self._clock), self._clock),
             access=people,
             state=self._state,
             bans=bans,
@@ -111,7 +113,8 @@ class EdgeWorker:
         self._gateway = Gateway(self._loop, snapshot, self._stats, self._recorder, self._identity, self._clock)
         snapshot.upstreams.start()
         self._tasks = [
-            self._loop.create_task(each) for each in (bans.follow(), people.live.follow(), self._recorder.run())
+            self._loop.create_task(each)
+            for each in (bans.follow(), standings.follow(), people.live.follow(), self._recorder.run())
         ]
         self._gateway.start()
         for listener in config.listeners:

@@ -39,16 +39,6 @@ def test_an_origin_is_what_browsers_send_and_passkeys_can_belong_to(origin: str,
     assert told.startswith(message)
 
 
-@pytest.mark.parametrize("risk", [{}, {"step_up": 40}, {"end_session": 40}, {"step_up": 40, "quarantine": 40},
-                                  {"step_up": 30, "end_session": 60, "quarantine": 90}])  # fmt: skip
-def test_graver_things_happen_at_higher_risks(risk: dict[str, int]) -> None:
-    assert findings({"risk": risk}) == []
-    if len(risk) == 3:
-        assert findings({"risk": risk | {"quarantine": 31}}) == [
-            ("access.risk.quarantine", "comes before `end_session`")
-        ]
-
-
 def test_the_services_of_push_are_hosts_or_all_below_one() -> None:
     assert findings({"push": {"services": ["push.example.org", "*.example.org"]}}) == []
     for service in ("https://push.example.org", "*", "push.*.org", "push.example.org:443", ""):

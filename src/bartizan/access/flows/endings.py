@@ -43,6 +43,7 @@ async def end_all_sessions(
 ) -> int:
     """End all sessions of a person, but for the one with the digest ``besides``; returns how many."""
     live = await parts.read(lambda tx: tx.sessions.live(principal))
+    await parts.write(lambda tx: tx.sessions.supersede(reason, principal=principal))
     return await end_sessions(parts, (each for each in live if each.digest != besides), reason, actor)
 
 
@@ -74,6 +75,7 @@ async def untrust_device(
     found = await parts.write(untrust)
     # Sessions are looked for only now: none can begin on a device that is not trusted.
     live = await parts.read(lambda tx: tx.sessions.live(device=device))
+    await parts.write(lambda tx: tx.sessions.supersede(f"device_{status}", device=device))
     await end_sessions(parts, live, f"device_{status}", actor)
     return found
 
@@ -81,4 +83,5 @@ async def untrust_device(
 def _note(tx: Transaction, now: float, ended: Iterable[SessionRecord], reason: str, actor: str) -> None:
     for session in ended:
         tx.sessions.end(session.digest, now, reason)  # the follower of ends may have been quicker
+        tx.sessions.supersede(reason, session=session.id)
         audited(tx, now, actor or session.principal, "session.ended", target=session.id, reason=reason)

@@ -1,7 +1,8 @@
 """What is open for sessions in one edge process: requests, streams and tunnels, cut when their session ends.
 
 An end that anybody causes comes over the feed of ``SessionStore`` within ``POLL`` seconds. That a session runs out is
-found here: at the time at which it would, the session is looked at again, because it may have been used meanwhile.
+found here: at the time at which it would, the session is looked at again, because it may have been used meanwhile. So
+is that its risk has risen so far that it has to end, although there is no new request.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from bartizan.access.risk import Risk
 from bartizan.access.sessions.model import Found, Session
 from bartizan.access.sessions.standing import Limits
 from bartizan.access.sessions.store import SessionStore
@@ -23,6 +26,16 @@ __all__ = ["LiveSessions"]
 
 POLL = 0.2  # seconds between two looks at the feed
 SETTLE = 0.05  # seconds after its time that a session is looked at again
+_PIECE = 200  # exchanges whose risk is asked for without giving way to others
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What is known of an exchange in flight."""
+
+    found: Found
+    limits: Limits
+    risk: Risk | None
 
 
 class LiveSessions:
@@ -32,7 +45,7 @@ class LiveSessions:
         self._store = store
         self._clock = clock
         self._log = log
-        self._open: dict[bytes, dict[Exchange, Limits]] = {}
+        self._open: dict[bytes, dict[Exchange, _Watched]] = {}
         self._due: list[tuple[float, bytes]] = []
         self._scheduled: dict[bytes, float] = {}
         self._cursor: bytes | None = None
@@ -44,12 +57,12 @@ class LiveSessions:
         """How many looks at sessions are to come."""
         return len(self._due)
 
-    def watch(self, exchange: Exchange, found: Found, limits: Limits) -> None:
-        """Cut ``exchange`` if its session ends before it does."""
+    def watch(self, exchange: Exchange, found: Found, limits: Limits, risk: Risk | None = None) -> None:
+        """Cut ``exchange`` if its session ends before it does; ``risk`` tells if it has to."""
         known = self._open.get(found.digest)
         if known is None:
             known = self._open[found.digest] = {}
-        known[exchange] = limits
+        known[exchange] = _Watched(found, limits, risk)
         self._schedule(found.digest, _runs_out(found.session, limits))
         exchange.cuttable = True
         exchange.at_end(partial(self._forget, found.digest))
@@ -70,7 +83,8 @@ class LiveSessions:
                 failing = True
 
     async def look(self) -> None:
-        """Read the feed once, and look at sessions that may have run out."""
+        """Read the feed once, and look at sessions that may have run out, or become too risky."""
+        await self._ask_for_risk()
         for cursor, ended in await self._store.ends(self._cursor):
             self._cursor = cursor
             self._cut(ended.digest, "session_ended")
@@ -82,14 +96,33 @@ class LiveSessions:
                 if digest in self._open:
                     await self._look_at(digest, now)
 
+    async def _ask_for_risk(self) -> None:
+        watched = [(exchange, each) for known in self._open.values() for exchange, each in known.items()]
+        for number, (exchange, each) in enumerate(watched, 1):
+            if exchange.cut_for is None and each.risk is not None:
+                await self._end_if_risky(exchange, each.found, each.risk)
+            if number % _PIECE == 0:
+                await asyncio.sleep(0)
+
+    @staticmethod
+    async def _end_if_risky(exchange: Exchange, found: Found, risk: Risk) -> None:
+        demand = risk.demand(exchange)
+        if demand is None or demand.what == "step_up":
+            return
+        if demand.what == "cut":
+            risk.told(exchange, demand)
+        else:
+            await risk.carry_out(exchange, found, demand)
+        exchange.cut("risk")
+
     async def _look_at(self, digest: bytes, now: float) -> None:
         found = await self._store.by_digest(digest)
         if found is None:
             self._cut(digest, "session_ended")
             return
         times = []
-        for exchange, limits in list(self._open.get(digest, {}).items()):
-            at = _runs_out(found.session, limits)
+        for exchange, watched in list(self._open.get(digest, {}).items()):
+            at = _runs_out(found.session, watched.limits)
             if at <= now:
                 exchange.cut("session_expired")
             else:

@@ -31,6 +31,7 @@ TOUCH_PART = 30  # a session is written anew when this part of its idle time has
 TOUCH_MOST = 30.0  # seconds, and no later than that
 ATTEMPTS = 8  # of a change that others get in the way of
 _PREFIX = b"session/"
+_REVOKED = b"revoked/"
 _TOPIC = b"sessions"
 
 
@@ -114,14 +115,40 @@ class SessionStore:
         found = await self.by_digest(digest)
         if found is None or not await self._state.delete(_PREFIX + digest):
             return False
-        ended = SessionEnded(digest, found.session.id, reason)
-        await self._state.publish(_TOPIC, self._encode(ended), FEED_KEEP)
+        await self._tell(found, reason)
         return True
+
+    async def revoke(self, digest: bytes, reason: str) -> bool:
+        """Do as ``end`` does, but keep the session aside until its lifetime ends, so that it can be restored."""
+        found = await self.by_digest(digest)
+        if found is None or not await self._state.delete(_PREFIX + digest):
+            return False
+        await self._state.put(_REVOKED + digest, found.stored, self._left(found.session))
+        await self._tell(found, reason)
+        return True
+
+    async def restore(self, digest: bytes) -> Session | None:
+        """Bring a revoked session back as it was, once; None if there is none, or it would have run out meanwhile.
+
+        The time since its last use counts: it may be too long for it to stand.
+        """
+        stored = await self._state.get(_REVOKED + digest)
+        if stored is None or not await self._state.delete(_REVOKED + digest):
+            return None
+        session = self._decode(stored)
+        left = session.expires - self._clock()
+        if left <= 0 or not await self._state.add(_PREFIX + digest, stored, left):
+            return None
+        return session
 
     async def ends(self, after: bytes | None) -> list[tuple[bytes, SessionEnded]]:
         """Return ends since a cursor, each with its own cursor; ``after=None`` begins with the oldest kept."""
         items: list[FeedItem] = await self._state.read(_TOPIC, after)
         return [(item.cursor, self._decode_end(item.payload)) for item in items]
+
+    async def _tell(self, found: Found, reason: str) -> None:
+        ended = SessionEnded(found.digest, found.session.id, reason)
+        await self._state.publish(_TOPIC, self._encode(ended), FEED_KEEP)
 
     def _left(self, session: Session) -> float:
         """Seconds until a session's lifetime ends; a session past it stays a moment, to be told what it was."""

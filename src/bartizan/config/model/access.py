@@ -21,7 +21,6 @@ __all__ = [
     "Access",
     "AccessGuard",
     "AccessGuardOverride",
-    "AccessRisk",
     "Assertion",
     "BreachedPasswords",
     "DeviceRules",
@@ -128,14 +127,6 @@ class Push(Model):
     ]
 
 
-class AccessRisk(Model):
-    """From which risk, 0 to 100, something happens to a session; absent: nothing."""
-
-    step_up: Annotated[int | None, Field(ge=1, le=100, description="the person proves anew who they are")] = None
-    end_session: Annotated[int | None, Field(ge=1, le=100, description="the session ends")] = None
-    quarantine: Annotated[int | None, Field(ge=1, le=100, description="the device is trusted no more")] = None
-
-
 class Assertion(Model):
     """The signed statement that upstreams get in Bartizan-Assertion."""
 
@@ -174,7 +165,6 @@ class Access(Model):
     geo_database: Annotated[
         str | None, Field(description="MaxMind DB file of cities or countries, for the place that approvals show")
     ] = None
-    risk: Annotated[AccessRisk, Field(description="what rising risk does to sessions")] = AccessRisk()
     assertion: Annotated[Assertion, Field(description="what upstreams are told")] = Assertion()
 
 

@@ -39,6 +39,14 @@ class Obstacles(Model):
     deny: Annotated[Rung, Field(description="is refused: 403")] = Rung()
     quarantine_device: Annotated[Rung, Field(description="the device is trusted no more")] = Rung()
 
+    @property
+    def rungs(self) -> dict[str, Rung]:
+        """The rungs that somebody can meet, by name, from the mildest to the gravest."""
+        if not self.enabled:
+            return {}
+        given = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: rung for name, rung in given if isinstance(rung, Rung) and rung.at is not None}
+
 
 class ObstaclesOverride(Model):
     """What a route changes; fields left out keep the default's value."""

@@ -11,6 +11,7 @@ from bartizan.config.semantics.access import access_findings
 from bartizan.config.semantics.finding import Finding, LineOf
 from bartizan.config.semantics.guards import guard_findings
 from bartizan.config.semantics.listeners import listener_findings
+from bartizan.config.semantics.obstacles import obstacle_findings
 from bartizan.config.semantics.routes import route_findings
 from bartizan.config.semantics.shadowing import shadowed_routes
 from bartizan.config.semantics.storage import storage_findings
@@ -56,6 +57,7 @@ def _findings(parts: Parts, line_of: LineOf, now: datetime) -> Iterator[Finding]
     yield from route_findings(parts, line_of)
     yield from shadowed_routes(parts, line_of)
     yield from guard_findings(parts, line_of)
+    yield from obstacle_findings(parts)
     yield from waf_findings(parts)
     yield from access_findings(parts, line_of)
     yield from storage_findings(parts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 
 from bartizan.config.document import FieldPath
 from bartizan.config.forms import host_fault
@@ -37,7 +36,6 @@ def access_findings(parts: Parts, line_of: LineOf) -> Iterator[Finding]:
         yield from _origin(access)
         yield from _sessions(access)
         yield from _groups(access, line_of)
-        yield from _risk(access)
         if access.geo_database is not None and (found := readable_fault(access.geo_database)) is not None:
             yield Finding(("access", "geo_database"), found[0], repr(access.geo_database), found[1])
         for number, service in enumerate(access.push.services):
@@ -123,16 +121,6 @@ def _factors(group: GroupRules, path: FieldPath, line_of: LineOf) -> Iterator[Fi
         yield Finding(
             (*path, "additional_factors"), "is more than `factors` allows", str(group.additional_factors), remedy
         )
-
-
-def _risk(access: Access) -> Iterator[Finding]:
-    order = [
-        (name, level) for name in ("step_up", "end_session", "quarantine") if (level := getattr(access.risk, name))
-    ]
-    for (milder, low), (graver, high) in pairwise(order):
-        if high < low:
-            remedy = f"make it at least {low}: what is done gets graver as the risk rises"
-            yield Finding(("access", "risk", graver), f"comes before `{milder}`", str(high), remedy)
 
 
 def _guard(

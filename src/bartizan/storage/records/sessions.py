@@ -10,7 +10,10 @@ from bartizan.storage.records.entities import SessionRecord
 from bartizan.storage.records.statements import Shape, Statements
 from bartizan.storage.records.tables import SessionRow
 
-__all__ = ["Sessions"]
+__all__ = ["UNDOABLE", "Sessions"]
+
+UNDOABLE = ("risk", "risk_quarantine")
+"""Reasons of ends that a pardon can undo, unless the session is to have ended for another reason since."""
 
 _SHAPE = Shape(SessionRecord, SessionRow)
 
@@ -46,6 +49,25 @@ class Sessions:
         """Record the end of a session (Unix seconds); False if it has ended before. ``reason`` is a stable word."""
         statement = update(SessionRow).where(SessionRow.digest == digest, SessionRow.ended.is_(None))
         return self._statements.changed(statement.values(ended=when, end_reason=reason)) == 1
+
+    def supersede(
+        self, reason: str, *, principal: str | None = None, device: str | None = None, session: str | None = None
+    ) -> int:
+        """Give all ends that a pardon could undo, of a person, a device or one session, another reason that stays."""
+        which = ((SessionRow.principal, principal), (SessionRow.device, device), (SessionRow.id, session))
+        conditions = [column == value for column, value in which if value is not None]
+        statement = update(SessionRow).where(SessionRow.end_reason.in_(UNDOABLE), *conditions)
+        return self._statements.changed(statement.values(end_reason=reason))
+
+    def undoable(self, device: str) -> Sequence[SessionRecord]:
+        """Return the sessions of a device whose end a pardon can undo, the oldest first."""
+        query = _SHAPE.select().where(SessionRow.device == device, SessionRow.end_reason.in_(UNDOABLE))
+        return [_SHAPE.read(row) for row in self._statements.rows(query.order_by(SessionRow.started, SessionRow.id))]
+
+    def reinstate(self, session: str) -> bool:
+        """Record that a session goes on, if its end is one that a pardon can undo; tells whether it was."""
+        statement = update(SessionRow).where(SessionRow.id == session, SessionRow.end_reason.in_(UNDOABLE))
+        return self._statements.changed(statement.values(ended=None, end_reason="")) == 1
 
     def expire(self, started_before: float, when: float) -> int:
         """Record the end of all sessions that began before a time and ran out since; returns how many."""
