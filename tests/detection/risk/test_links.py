@@ -3,15 +3,21 @@ from __future__ import annotations
 import pytest
 from tests.support.risk import ADDRESS, PEOPLE, PLACES
 
-from bartizan.detection.risk.links import company_of, damping, party_of, weight_of
+from bartizan.detection.risk.links import company_of, damping, part_of, party_of, source_of
 
 
 @pytest.mark.parametrize(
-    ("key", "weight"),
-    [(ADDRESS, 1), ("session:s", 1), ("principal:a", 0.9), ("network:n", 0.3), ("ja4:j", 0.15), ("asn:64496", 0.05)],
+    ("key", "part"),
+    [(ADDRESS, 1), ("session:s", 1), ("principal:a", 0.9), ("network:n", 0), ("ja4:j", 0), ("asn:64496", 0)],
 )
-def test_a_signal_counts_less_for_what_many_have_in_common(key: str, weight: float) -> None:
-    assert weight_of(key) == weight
+def test_a_signal_counts_for_whom_it_names_but_not_for_what_is_wide(key: str, part: float) -> None:
+    assert part_of(key) == part
+
+
+def test_what_is_wide_knows_addresses_before_people() -> None:
+    assert source_of((*PLACES, *PEOPLE)) == (ADDRESS, *PEOPLE)
+    assert source_of(PLACES) == (ADDRESS,)
+    assert source_of(("network:n", "session:s")) == ("session:s",)
 
 
 def test_people_and_what_is_theirs_are_closer_than_an_address() -> None:

@@ -37,7 +37,7 @@ def test_what_an_actor_is_given_counts_where_it_is_more_than_its_own() -> None:
     linked = {"session:s": NOW}
     found = scoring(address_a=known(0.1, links=linked), session_s=known(0.8)).sum("address:a", NOW)
     assert found is not None
-    given = found.spread["waf", "attack"]
+    given = found.spread["waf", "attack", ""]
     assert given.more == pytest.approx(damped(0.8, 0.3) - 0.1)
     assert found.weight == pytest.approx(damped(0.8, 0.3))
     less = scoring(address_a=known(0.5, links=linked), session_s=known(0.8)).sum("address:a", NOW)
@@ -49,7 +49,7 @@ def test_of_several_givers_the_one_with_most_counts() -> None:
     taker = Known(links={"session:s": NOW, "session:t": NOW, "session:unknown": NOW})
     found = scoring(principal_p=taker, session_s=known(0.4), session_t=known(0.8)).sum("principal:p", NOW)
     assert found is not None
-    assert (found.spread["waf", "attack"].via, found.weight) == ("session:t", pytest.approx(damped(0.8, 0.6)))
+    assert (found.spread["waf", "attack", ""].via, found.weight) == ("session:t", pytest.approx(damped(0.8, 0.6)))
 
 
 def test_a_link_fades() -> None:
@@ -105,3 +105,13 @@ def test_who_attacked_lately_is_no_clean_person() -> None:
     found = scoring(address_a=shared, principal_7=known(0.5), principal_8=known(0.05))
     counted = [found.sum("address:a", NOW + after) for after in (0, DAY)]
     assert [each and each.shared and each.shared.people for each in counted] == [29, 30]
+
+
+def test_what_is_wide_has_a_part_of_each_source() -> None:
+    wide = Known()
+    for source, weight in (("address:a", 0.8), ("address:b", 0.5)):
+        strand = wide.strand(("waf", "attack", (source,)))
+        strand.add(mark(waf(), weight, -1, HALF_LIFE), HALF_LIFE)
+    found = scoring(network_n=wide).sum("network:n", NOW)
+    assert found is not None
+    assert found.weight == pytest.approx(damped(0.8, 0.3) + damped(0.5, 0.3))

@@ -10,7 +10,7 @@ from math import isfinite, log
 
 from bartizan.detection.risk.chain import stage_number
 from bartizan.detection.risk.explain import Explainer, pardoned
-from bartizan.detection.risk.links import company_of, party_of, weight_of
+from bartizan.detection.risk.links import company_of, part_of, party_of, source_of
 from bartizan.detection.risk.memory import Memory, StrandKey, dumped, loaded
 from bartizan.detection.risk.model import Explanation, RiskSettings, RiskSignal
 from bartizan.detection.risk.scoring import Scoring
@@ -53,18 +53,18 @@ class Engine:
         get = self._memory.get
         if any((known := get(key)) is not None and known.pardoned >= time for key in party):
             return
-        strand_key = (signal.detector, signal.kind, party)
+        narrow, wide = (signal.detector, signal.kind, party), (signal.detector, signal.kind, source_of(actors))
         stage, half_life = stage_number(signal.stage), self._settings.half_lives[signal.kind]
         marks: dict[float, Mark] = {}  # by part: most count the same
         for key in actors:
             known = self._memory.touch(key, time)
             if known.pardoned >= time:
                 continue
-            part = weight_of(key)
+            part = part_of(key)
             made = marks.get(part)
             if made is None:
-                made = marks[part] = mark(signal, damped(base, part), stage, half_life)
-            known.strand(strand_key).add(made, half_life)
+                made = marks[part] = mark(signal, damped(base, part or 1.0), stage, half_life)
+            known.strand(narrow if part else wide).add(made, half_life)
             known.sums = None
         if not _is_fresh(self._fresh, actors, time):
             linked = company_of(actors).linked
@@ -119,8 +119,8 @@ class Engine:
         """Take back what was known against an actor, and what others have of it; returns whose score fell by that.
 
         That is all evidence of the actor itself, and the share that others have in signals of parties that it belongs
-        to. An address that is pardoned leaves what people did from there with them. Signals from before ``now`` that
-        arrive later count for nothing.
+        to. An address that is pardoned leaves what people did from there with them, but its networks have no share in
+        it any more. Signals from before ``now`` that arrive later count for nothing.
         """
         if self._memory.get(key) is None:
             self._memory.touch(key, now)

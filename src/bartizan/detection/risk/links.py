@@ -7,13 +7,26 @@ from typing import NamedTuple
 
 from bartizan.detection.actors import kind_of
 
-__all__ = ["LINK_MEMORY", "PEOPLE_KINDS", "SHAREABLE", "Company", "company_of", "damping", "party_of", "weight_of"]
+__all__ = [
+    "LINK_MEMORY",
+    "PEOPLE_KINDS",
+    "SHAREABLE",
+    "WIDE",
+    "Company",
+    "company_of",
+    "damping",
+    "part_of",
+    "party_of",
+    "source_of",
+]
 
 PEOPLE_KINDS = frozenset({"session", "device", "principal", "credential"})
 SHAREABLE = frozenset({"address", "network", "ja4", "asn"})
 """Kinds that people have in common without knowing of each other."""
 LINK_MEMORY = 7 * 86400.0  # seconds after which half of what a link passes on has gone
-_WEIGHTS = {"principal": 0.9, "network": 0.3, "ja4": 0.15, "asn": 0.05}
+WIDE = {"network": 0.3, "ja4": 0.15, "asn": 0.05}
+"""Kinds that only have risk from the addresses that they stand for, and as what part of theirs."""
+_PRINCIPAL = 0.9
 _CLOSE, _NEAR, _FAR = 0.6, 0.3, 0.2
 _PASSED = {
     **{(giver, taker): _CLOSE for giver in PEOPLE_KINDS for taker in PEOPLE_KINDS},
@@ -26,9 +39,10 @@ _PASSED = {
 
 
 @lru_cache(maxsize=65536)
-def weight_of(key: str) -> float:
-    """Return how much a signal that names an actor counts for it."""
-    return _WEIGHTS.get(kind_of(key), 1.0)
+def part_of(key: str) -> float:
+    """Return as what part of its probability a signal counts for an actor; 0 for what is wide."""
+    kind = kind_of(key)
+    return 0.0 if kind in WIDE else _PRINCIPAL if kind == "principal" else 1.0
 
 
 def damping(giver: str, taker: str) -> float:
@@ -44,6 +58,13 @@ def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
     """
     people = tuple(key for key in actors if kind_of(key) in PEOPLE_KINDS)
     return people or tuple(key for key in actors if kind_of(key) == "address") or actors
+
+
+@lru_cache(maxsize=65536)
+def source_of(actors: tuple[str, ...]) -> tuple[str, ...]:
+    """Return who acted as what is wide sees it: the address first, since people and credentials cost nothing."""
+    addresses = tuple(key for key in actors if kind_of(key) == "address")
+    return addresses + tuple(key for key in party_of(actors) if key not in addresses)
 
 
 class Company(NamedTuple):

@@ -25,8 +25,8 @@ _FORMAT = 1
 _UNTIL = attrgetter("until")
 
 StrandKey = tuple[str, Kind, tuple[str, ...]]
-Detected = tuple[str, Kind]
-"""A detector and the kind of its signals: what is no independent evidence of each other."""
+Detected = tuple[str, Kind, str]
+"""A detector, the kind of its signals, and for what is wide their source: what is no independent evidence."""
 
 
 class Known(msgspec.Struct, gc=False):

@@ -2,8 +2,9 @@
 
 The score of an actor is ``100 * shared * (1 - exp(-(chain * own + spread)))``: noisy-or. ``own`` is the sum over the
 detectors that saw it; ``spread`` what linked actors have more of than it itself after damping, per detector the most;
-``chain`` counts for stages in their order; ``shared`` for clean people behind the actor. Weights only fall with time,
-and only rise with evidence.
+``chain`` counts for stages in their order; ``shared`` for clean people behind the actor. What is wide (a network, a
+fingerprint) has part of ``chain * own`` of each address that it stands for instead, as independent evidence. Weights
+only fall with time, and only rise with evidence.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import NamedTuple
 
 from bartizan.detection.actors import kind_of
 from bartizan.detection.risk.chain import factor_of
-from bartizan.detection.risk.links import LINK_MEMORY, SHAREABLE, damping
+from bartizan.detection.risk.links import LINK_MEMORY, SHAREABLE, WIDE, damping
 from bartizan.detection.risk.memory import Detected, Known
 from bartizan.detection.risk.model import KINDS, RiskSettings, Shared
-from bartizan.detection.risk.strand import damped, discounted
+from bartizan.detection.risk.strand import Strand, damped, discounted
 
-__all__ = ["Given", "Scoring", "Sum"]
+__all__ = ["Given", "Scoring", "Share", "Sum", "source"]
 
 PEOPLE_MEMORY = 7 * 86400.0  # seconds after which somebody who was not seen again counts for half
 TAINTED = 86400.0  # seconds after grave evidence in which somebody is no clean person
@@ -34,14 +35,22 @@ class Given(NamedTuple):
     more: float
 
 
+class Share(NamedTuple):
+    """What one ``source`` adds (empty: all of them): ``part`` of ``chain`` times the evidence of its detectors."""
+
+    source: str
+    own: dict[Detected, float]
+    chain: float
+    part: float
+
+
 class Sum(NamedTuple):
-    """A score and what it is made of; ``shared`` only for what can be."""
+    """A score and what it is made of: ``weight`` is the sum of all; ``shared`` only for what can be."""
 
     score: float
     weight: float
-    own: dict[Detected, float]
+    own: list[Share]
     spread: dict[Detected, Given]
-    chain: float
     shared: Shared | None
 
 
@@ -58,21 +67,26 @@ class Scoring:
         known = self._get(key)
         if known is None:
             return None
-        own = self._own(known, now) if known.strands else {}
+        wide = WIDE.get(kind_of(key))
+        own = self._own(known, now, wide=wide is not None) if known.strands else {}
         spread = self._spread(key, known, own, now) if known.links else {}
         if not own and not spread:
             return None
-        chain = factor_of(known.strands.values(), now) if own else 1.0
+        if wide is not None:
+            shares = _by_source(known, own, wide, now)
+        else:
+            shares = [Share("", own, factor_of(known.strands.values(), now), 1.0)] if own else []
+        weight = sum(each.chain * each.part * sum(each.own.values()) for each in shares)
+        weight += sum(given.more for given in spread.values())
         shared = self._shared(key, known, now)
-        weight = chain * sum(own.values()) + sum(given.more for given in spread.values())
         score = -100 * expm1(-weight) * (1.0 if shared is None else shared.factor)
-        return Sum(score, weight, own, spread, chain, shared)
+        return Sum(score, weight, shares, spread, shared)
 
-    def _own(self, known: Known, now: float) -> dict[Detected, float]:
-        """Return the evidence of each detector within its limit."""
+    def _own(self, known: Known, now: float, *, wide: bool = False) -> dict[Detected, float]:
+        """Return the evidence of each detector within its limit, of what is wide by source."""
         lives = self._half_lives
         if known.sums is None or now < known.sums_at:
-            sums = self._added_up(known, now)
+            sums = self._added_up(known, now, wide=wide)
             if any(strand.firings[-1].time > now for strand in known.strands.values()):
                 known.sums = None  # some of it does not fade yet
                 return {name: min(weight, KINDS[name[1]].limit) for name, weight in sums.items()}
@@ -84,11 +98,12 @@ class Scoring:
             own[name] = min(limit, faded)
         return own
 
-    def _added_up(self, known: Known, now: float) -> dict[Detected, float]:
+    def _added_up(self, known: Known, now: float, *, wide: bool) -> dict[Detected, float]:
         gathered: dict[Detected, list[float]] = {}
         for strand in known.strands.values():
             weights = strand.weights(now, self._half_lives[strand.kind])
-            gathered.setdefault((strand.detector, strand.kind), []).extend(weights)
+            name = (strand.detector, strand.kind, source(strand) if wide else "")
+            gathered.setdefault(name, []).extend(weights)
         return {name: discounted(sorted(weights, reverse=True), name[1]) for name, weights in gathered.items()}
 
     def _spread(self, key: str, known: Known, own: dict[Detected, float], now: float) -> dict[Detected, Given]:
@@ -121,3 +136,19 @@ class Scoring:
             if acting is None or not acting.strands or now - acting.heavy() >= TAINTED:
                 people += 0.5 ** (max(0.0, last - time) / PEOPLE_MEMORY)
         return Shared(people, 1 / (1 + (people / self._shared_from) ** 2))
+
+
+def source(strand: Strand) -> str:
+    """Return whom what is wide has a strand from."""
+    return strand.party[0] if strand.party else ""
+
+
+def _by_source(known: Known, own: dict[Detected, float], part: float, now: float) -> list[Share]:
+    """Return shares of what is wide: of each source as much as is ``part`` as probable."""
+    shares = []
+    for each in {name[2] for name in own}:
+        theirs = {name: weight for name, weight in own.items() if name[2] == each}
+        chain = factor_of((strand for strand in known.strands.values() if source(strand) == each), now)
+        whole = chain * sum(theirs.values())
+        shares.append(Share(each, theirs, chain, damped(whole, part) / whole if whole > 0 else part))
+    return shares
