@@ -95,10 +95,10 @@ class Obstacles:
 
     async def on_request(self, exchange: Exchange) -> Verdict | None:
         """Look the actors up; see the class."""
+        if self._means.challenger is not None:
+            self._means.challenger.take(exchange)  # first: upstreams must not see it
         if not len(self._standings):
             return None
-        if self._means.challenger is not None:
-            self._means.challenger.take(exchange)
         now = self._means.clock()
         standing = self._standings.highest(self._keys(exchange), now)
         if standing is None:
