@@ -336,6 +336,14 @@ def test_signals_from_before_a_pardon_that_arrive_late_count_for_nothing() -> No
     assert restored.score("session:s1", NOW + 20) > 60
 
 
+def test_a_network_has_no_share_in_what_arrives_late_of_a_pardoned_address() -> None:
+    made = engine()
+    made.pardon(ADDRESS, NOW + 10)
+    made.observe(canary(NOW + 5))
+    assert made.score(ADDRESS, NOW + 20) == pytest.approx(made.score("session:s1", NOW + 20) * 0.3, abs=0.01)
+    assert made.score(PLACES[1], NOW + 20) == made.score(PLACES[2], NOW + 20) == 0
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\x93\x01\x02\x03", b"\x96\x63\x90\x80\x80\xcb" + b"\0" * 8 + b"\xc0"])
 def test_what_was_not_dumped_cannot_be_loaded(data: bytes) -> None:
     with pytest.raises(ValueError, match="actor"):

@@ -6,7 +6,7 @@ Its results do not depend on the order in which signals of the same time arrive.
 from __future__ import annotations
 
 from collections.abc import Set
-from math import isfinite, log
+from math import inf, isfinite, log
 
 from bartizan.detection.risk.chain import stage_number
 from bartizan.detection.risk.explain import Explainer, pardoned
@@ -34,6 +34,7 @@ class Engine:
         self._settings = settings
         self._memory = Memory(settings.actors)
         self._scoring = Scoring(settings, self._memory.get)
+        self._last_pardon = -inf
         self._dirty: set[str] = set()
         self._changed: set[str] = set()
         self._fresh: dict[tuple[str, ...], float] = {}
@@ -49,28 +50,31 @@ class Engine:
         time, actors = signal.time, tuple(dict.fromkeys(signal.actors[:MAX_ACTORS]))
         if base < _LEAST or not isfinite(time):
             return
-        party = party_of(actors)
-        get = self._memory.get
-        if any((known := get(key)) is not None and known.pardoned >= time for key in party):
+        party, source = party_of(actors), source_of(actors)
+        late = time <= self._last_pardon
+        if late and self._pardoned(party, time):
             return
-        narrow, wide = (signal.detector, signal.kind, party), (signal.detector, signal.kind, source_of(actors))
+        place_pardoned = late and self._pardoned(source, time)
+        narrow, wide = (signal.detector, signal.kind, party), (signal.detector, signal.kind, source)
         stage, half_life = stage_number(signal.stage), self._settings.half_lives[signal.kind]
-        marks: dict[float, Mark] = {}  # by part: most count the same
+        touch = self._memory.touch
+        marks: dict[float, Mark] = {}  # by part: for most actors it is the same
         for key in actors:
-            known = self._memory.touch(key, time)
-            if known.pardoned >= time:
-                continue
+            known = touch(key, time)
             part = part_of(key)
-            made = marks.get(part)
+            if late and (known.pardoned >= time or (place_pardoned and not part)):
+                continue
+            counted = part or 1.0
+            made = marks.get(counted)
             if made is None:
-                made = marks[part] = mark(signal, damped(base, part or 1.0), stage, half_life)
+                made = marks[counted] = mark(signal, damped(base, counted), stage, half_life)
             known.strand(narrow if part else wide).add(made, half_life)
             known.sums = None
         if not _is_fresh(self._fresh, actors, time):
             linked = company_of(actors).linked
             for key in linked:
-                if (known := get(key)) is not None:
-                    known.link(key, linked, time)
+                if (named := self._memory.get(key)) is not None:
+                    named.link(key, linked, time)
         self._dirty.update(actors)
         self._changed.update(actors)
 
@@ -133,17 +137,10 @@ class Engine:
             self._memory[other].drop(strands)
         known = self._memory[key]
         known.pardoned = max(known.pardoned, now)
+        self._last_pardon = max(self._last_pardon, now)
         self._dirty.update(theirs)
         self._changed.update(theirs)
         return {key} | {each for each, score in before.items() if score - self.score(each, now) > _FELL}
-
-    def _share_of(self, key: str) -> dict[str, list[StrandKey]]:
-        """Return who has evidence that comes from an actor, and which; the actor itself has all of its own."""
-        theirs = {key: [*self._memory[key].strands]}
-        for other, known in self._memory.items():
-            if other != key and (found := [each for each in known.strands if key in each[2]]):
-                theirs[other] = found
-        return theirs
 
     def changed(self) -> set[str]:
         """Return the actors whose score may differ by more than time, since this was last called."""
@@ -170,11 +167,25 @@ class Engine:
         known = loaded(data)
         for strand in known.strands.values():
             strand.sort(self._settings.half_lives[strand.kind])
+        self._last_pardon = max(self._last_pardon, known.pardoned)
         self._memory.put(key, known)
 
     def forget(self, now: float, most: int = 1000) -> int:
         """Forget who has no risk and was not seen for days, of the ``most`` longest untouched; returns how many."""
         return self._memory.forget(now, most)
+
+    def _pardoned(self, actors: tuple[str, ...], time: float) -> bool:
+        """Tell whether one of them was pardoned for what happened at ``time``."""
+        get = self._memory.get
+        return any((known := get(key)) is not None and known.pardoned >= time for key in actors)
+
+    def _share_of(self, key: str) -> dict[str, list[StrandKey]]:
+        """Return who has evidence that comes from an actor, and which; the actor itself has all of its own."""
+        theirs = {key: [*self._memory[key].strands]}
+        for other, known in self._memory.items():
+            if other != key and (found := [each for each in known.strands if key in each[2]]):
+                theirs[other] = found
+        return theirs
 
 
 def _is_fresh(fresh: dict[tuple[str, ...], float], actors: tuple[str, ...], time: float) -> bool:
