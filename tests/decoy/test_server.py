@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import structlog
+from structlog.testing import capture_logs
 from tests.decoy.test_har import VALIDATOR
 from tests.support.diverting import ACTOR, diverting
 from tests.support.gateway import Gateway
@@ -26,12 +27,13 @@ from bartizan.config.model import Config
 from bartizan.decoy.contract import socket_path, transcripts_directory
 from bartizan.decoy.entry import Entry
 from bartizan.decoy.har import har
-from bartizan.decoy.server import SOCKET, DecoyServer, listen
+from bartizan.decoy.listen import SOCKET, listen
+from bartizan.decoy.server import DecoyServer
 from bartizan.decoy.settings import decoy_config
 from bartizan.decoy.stats import DecoyReport
 from bartizan.decoy.transcript import read_transcript
-from bartizan.errors import ConfigError
-from bartizan.supervisor.handle import ProcessHandle, _spawn
+from bartizan.errors import DecoyError
+from bartizan.supervisor.handle import OrderFailed, ProcessHandle, _spawn
 
 
 @pytest.fixture
@@ -154,14 +156,14 @@ def test_kill_9_under_load_leaves_a_transcript_that_is_whole(directory: Path, mo
         assert upstream.received == b""
 
 
-async def test_a_supervisor_starts_reloads_and_drains_it(directory: Path) -> None:
+async def test_a_supervisor_starts_and_drains_it(directory: Path) -> None:
     first = decoy_config(Config.model_validate(config(directory)))
     process, channel = await _spawn("bartizan.decoy.process", 0, first.logging)
     handle = ProcessHandle("the decoy process", process, channel, DecoyReport())
     with listen(directory) as sock:
         await handle.start(first, {SOCKET: sock})
-        await handle.prepare(decoy_config(Config.model_validate(config(directory, actors=3))), {})
-        await handle.commit()
+        with pytest.raises(OrderFailed, match="another process"):
+            await handle.prepare(first, {})
         reader, writer = await asyncio.open_unix_connection(str(socket_path(directory)))
         writer.write(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert (await reader.read()).startswith(b"HTTP/1.1 421 ")
@@ -173,24 +175,26 @@ async def test_a_supervisor_starts_reloads_and_drains_it(directory: Path) -> Non
     assert handle.exited.result() == 0
 
 
-async def test_a_reload_swaps_settings_and_refuses_others(directory: Path) -> None:
+async def test_what_it_may_open_is_its_own_directory_and_its_documents(directory: Path) -> None:
     asked: list[tuple[list[Path], list[Path]]] = []
 
     def restrict(readable: list[Path], writable: list[Path]) -> bool:
         asked.append((readable, writable))
-        return True
+        return False
 
     server = DecoyServer(structlog.get_logger(), restrict=restrict)
-    first = decoy_config(Config.model_validate(config(directory)))
-    await server.start(first, {SOCKET: listen(directory)})
+    with capture_logs() as told:
+        await server.start(decoy_config(Config.model_validate(config(directory))), {SOCKET: listen(directory)})
     assert asked == [([], [directory / "decoy"])]
-    await server.prepare(decoy_config(Config.model_validate(config(directory, actors=3))), {})
-    server.rollback()
-    await server.commit()
-    await server.prepare(decoy_config(Config.model_validate(config(directory, actors=3))), {})
-    await server.commit()
-    with pytest.raises(ConfigError, match="storage"):
-        await server.prepare(decoy_config(Config.model_validate(config(directory / "other"))), {})
+    assert "no Landlock" in told[0]["event"]
     assert server.report().requests == {}
     await asyncio.wait_for(server.drain(1.0), 5)
     await server.close()
+
+
+async def test_transcripts_that_cannot_be_kept_are_told_at_the_start(directory: Path) -> None:
+    with listen(directory) as sock:
+        transcripts_directory(directory).write_text("no directory")
+        server = DecoyServer(structlog.get_logger(), restrict=lambda *_: True)
+        with pytest.raises(DecoyError, match="transcripts cannot be kept"):
+            await server.start(decoy_config(Config.model_validate(config(directory))), {SOCKET: sock})

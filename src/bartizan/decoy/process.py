@@ -15,7 +15,8 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.config.log_setup import configure_logging
 from bartizan.config.model import Config
 from bartizan.decoy.confine import confine
-from bartizan.decoy.server import SOCKET, DecoyServer
+from bartizan.decoy.listen import SOCKET
+from bartizan.decoy.server import DecoyServer
 from bartizan.errors import DecoyError
 from bartizan.process.orders import run_process
 

@@ -17,37 +17,28 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.config.model import Config
 from bartizan.decoy.answers import DecoyAnswers
 from bartizan.decoy.app import DecoyApp
-from bartizan.decoy.contract import profiles_directory, socket_path, transcripts_directory
+from bartizan.decoy.contract import profiles_directory, transcripts_directory
 from bartizan.decoy.knowledge import Library
 from bartizan.decoy.landlock import restrict_files
+from bartizan.decoy.listen import SOCKET
 from bartizan.decoy.recorder import Recorder
 from bartizan.decoy.stats import DecoyReport, Stats
 from bartizan.decoy.tarpit import Tarpit
 from bartizan.decoy.transcript import Transcripts
 from bartizan.decoy.writes import Writes
-from bartizan.errors import ConfigError, DecoyError, Problem
+from bartizan.errors import DecoyError
 from bartizan.keys.vault import Vault
 from bartizan.process import asgi
 from bartizan.process.alarm import Alarm
 
-__all__ = ["PURPOSE", "SOCKET", "DecoyServer", "listen"]
+__all__ = ["PURPOSE", "DecoyServer"]
 
-SOCKET = "decoy"
-"""What the socket is called among those that an order brings."""
 PURPOSE = "decoy"
 """What the key of its answers is made for."""
 
 
-def listen(directory: Path) -> socket.socket:
-    """Return the listening socket, with its directory made; ``directory`` is ``storage.directory``.
-
-    Raises ``ControlError``.
-    """
-    return asgi.listen(socket_path(directory), "the decoy")
-
-
 class DecoyServer:
-    """Serves diverted requests: ``start``, reloads in two steps, then ``drain`` and ``close``, as an edge worker does.
+    """Serves diverted requests: ``start``, then ``drain`` and ``close``, as an edge worker does.
 
     ``restrict`` takes from the process what it must not open: the files that it may read, and those that it may write.
     """
@@ -63,9 +54,7 @@ class DecoyServer:
         self._stats = Stats()
         self._key = b""
         self._alarm: Alarm
-        self._config: Config
         self._current: _Serving
-        self._prepared: tuple[Config, _Serving] | None = None
         self._server: asgi.AsgiServer
 
     async def start(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:
@@ -79,7 +68,7 @@ class DecoyServer:
             if not self._restrict(documents, [own]):
                 self._log.warning("this kernel has no Landlock: the decoy process could open other files")
             self._alarm = Alarm(asyncio.get_running_loop())
-            self._config, self._current = config, self._build(config)
+            self._current = self._build(config)
         except BaseException:
             sockets[SOCKET].close()
             raise
@@ -87,22 +76,14 @@ class DecoyServer:
         await self._server.start(sockets[SOCKET])
 
     async def prepare(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:  # noqa: ARG002
-        """Build the next configuration. Raises ``BartizanError`` and has no effect then."""
-        if config.storage != self._config.storage:
-            problem = Problem("", 0, 0, "storage", "cannot change while Bartizan runs", remedy="restart it for this")
-            raise ConfigError([problem])
-        self._prepared = config, self._build(config)
+        """Refuse: it could not open the files of another configuration. Raises ``DecoyError``."""
+        raise DecoyError("the decoy process keeps its configuration: another process has to take its place")
 
     async def commit(self) -> None:
-        """Swap to what was prepared; what actors have written is forgotten."""
-        if self._prepared is not None:
-            before = self._current
-            (self._config, self._current), self._prepared = self._prepared, None
-            await asyncio.to_thread(before.recorder.close)
+        """Do nothing: nothing was prepared."""
 
     def rollback(self) -> None:
-        """Throw away what was prepared."""
-        self._prepared = None
+        """Do nothing: nothing was prepared."""
 
     def report(self) -> DecoyReport:
         """Return what has been counted."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bartizan.errors import ControlError
-from bartizan.supervisor.metrics import ControlStatus, render_metrics
+from bartizan.supervisor.metrics import CompanionStatus, render_metrics
 from bartizan.supervisor.sockets import split_address
 from bartizan.supervisor.supervisor import Supervisor
 
@@ -83,11 +83,11 @@ class Admin:
 
     async def _metrics(self) -> _Answer:
         supervisor = self._supervisor
-        companion = supervisor.companion
-        control = None
-        if companion.wanted:
-            control = ControlStatus(await companion.report(), companion.serving is not None, companion.restarts)
-        text = render_metrics(await supervisor.report(), supervisor.status, len(supervisor.serving()), control)
+        beside = [
+            CompanionStatus(each.kind.name, await each.report(), each.serving is not None, each.restarts)
+            for each in supervisor.companions
+        ]
+        text = render_metrics(await supervisor.report(), supervisor.status, len(supervisor.serving()), beside)
         return _Answer(200, text, "text/plain; version=0.0.4; charset=utf-8")
 
     async def _health(self) -> _Answer:
@@ -99,8 +99,8 @@ class Admin:
             return _Answer(503, b'{"status":"not ready","reason":"draining"}')
         serving = len(supervisor.serving())
         body = {"status": "ready" if serving else "not ready", "workers": serving, "wanted": supervisor.workers}
-        if supervisor.companion.wanted:  # without it nobody new gets in, but the edge serves
-            body["control"] = "serves" if supervisor.companion.serving is not None else "is started again"
+        for each in supervisor.companions:  # the edge serves without them
+            body[each.kind.name] = "serves" if each.serving is not None else "is started again"
         if not serving:
             body["reason"] = "no worker serves"
         return _Answer(200 if serving else 503, json.dumps(body).encode())

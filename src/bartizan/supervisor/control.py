@@ -92,7 +92,8 @@ class ControlSocket:
                 "wanted": supervisor.workers,
                 "restarts": supervisor.status.restarts,
                 "draining": supervisor.status.draining,
-                "control": _control(supervisor),
+                "control": _companion(supervisor, "control"),
+                "decoy": _companion(supervisor, "decoy"),
             }
         return {"error": f"there is no order {order!r}"}
 
@@ -114,9 +115,9 @@ async def ask(directory: Path, order: str) -> dict[str, Any]:
     return answer
 
 
-def _control(supervisor: Supervisor) -> dict[str, Any] | None:
-    """Return how the control process is, or None where there is to be none."""
-    companion = supervisor.companion
+def _companion(supervisor: Supervisor, name: str) -> dict[str, Any] | None:
+    """Return how a process beside the workers is, or None where there is to be none."""
+    companion = supervisor.companions[name]
     if not companion.wanted:
         return None
     serving = companion.serving

@@ -13,7 +13,6 @@ from typing import Generic, TypeVar
 import msgspec
 
 from bartizan.config.model import Config, Logging
-from bartizan.control.stats import ControlReport
 from bartizan.edge.stats import WorkerReport
 from bartizan.errors import ControlError
 from bartizan.process.channel import (
@@ -30,8 +29,9 @@ from bartizan.process.channel import (
     Start,
 )
 from bartizan.process.plain import encode_config
+from bartizan.supervisor.kinds import Kind
 
-__all__ = ["ControlHandle", "OrderFailed", "ProcessHandle", "WorkerHandle"]
+__all__ = ["OrderFailed", "ProcessHandle", "WorkerHandle", "spawn_companion"]
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -165,16 +165,10 @@ class WorkerHandle(ProcessHandle[WorkerReport]):
         return cls(slot, *await _spawn("bartizan.edge.process", slot, logging))
 
 
-class ControlHandle(ProcessHandle[ControlReport]):
-    """The running control process."""
-
-    def __init__(self, process: asyncio.subprocess.Process, channel: Channel) -> None:
-        super().__init__("the control process", process, channel, ControlReport())
-
-    @classmethod
-    async def spawn(cls, logging: Logging) -> ControlHandle:
-        """Start a process that waits for its first order."""
-        return cls(*await _spawn("bartizan.control.process", 0, logging))
+async def spawn_companion(kind: Kind[R], config: Config) -> ProcessHandle[R]:
+    """Start a process of a kind, which waits for its first order."""
+    process, channel = await _spawn(kind.module, 0, config.logging)
+    return ProcessHandle(f"the {kind.name} process", process, channel, kind.report())
 
 
 async def _spawn(module: str, slot: int, logging: Logging) -> tuple[asyncio.subprocess.Process, Channel]:

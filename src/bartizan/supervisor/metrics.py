@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bartizan import __version__
 from bartizan.control.stats import ControlReport
+from bartizan.decoy.stats import DecoyReport
 from bartizan.edge.stats import BUCKETS, WorkerReport
 from bartizan.supervisor.supervisor import Status
 
-__all__ = ["ControlStatus", "render_metrics"]
+__all__ = ["CompanionStatus", "render_metrics"]
 
 _BOUNDS = [*(f"{bound:g}" for bound in BUCKETS), "+Inf"]
 
 
 @dataclass(frozen=True, slots=True)
-class ControlStatus:
-    """How the control process is, where there is to be one."""
+class CompanionStatus:
+    """How a process beside the workers is, where there is to be one."""
 
-    report: ControlReport
+    name: str
+    report: msgspec.Struct
     serving: bool
     restarts: int
 
@@ -32,11 +35,11 @@ class ControlStatus:
 class _Snapshot(Collector):
     """The metrics of one report."""
 
-    def __init__(self, report: WorkerReport, status: Status, workers: int, control: ControlStatus | None) -> None:
+    def __init__(self, report: WorkerReport, status: Status, workers: int, beside: Sequence[CompanionStatus]) -> None:
         self._report = report
         self._status = status
         self._workers = workers
-        self._control = control
+        self._beside = beside
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metric families."""
@@ -45,8 +48,8 @@ class _Snapshot(Collector):
         yield from self._nodes()
         yield from self._journal()
         yield from self._process()
-        if self._control is not None:
-            yield from _control(self._control)
+        for each in self._beside:
+            yield from _companion(each)
 
     def _requests(self) -> Iterable[Metric]:
         duration = HistogramMetricFamily(
@@ -64,8 +67,10 @@ class _Snapshot(Collector):
         yield _counts("bartizan_exchange_errors", "Exchanges that ended otherwise than by a whole response",
                       "error", self._report.errors)  # fmt: skip
         signals = dict(self._report.signals)
-        for name, count in {} if self._control is None else self._control.report.signals.items():
-            signals[name] = signals.get(name, 0) + count
+        for each in self._beside:
+            if isinstance(each.report, ControlReport):
+                for name, count in each.report.signals.items():
+                    signals[name] = signals.get(name, 0) + count
         yield _counts("bartizan_signals", "Signals raised", "name", signals)
 
     def _guards(self) -> Iterable[Metric]:
@@ -127,23 +132,38 @@ class _Snapshot(Collector):
         yield build
 
 
-def render_metrics(report: WorkerReport, status: Status, workers: int, control: ControlStatus | None = None) -> bytes:
-    """Return the exposition of a report; ``workers`` is how many serve, ``control`` None where there is to be none."""
+def render_metrics(report: WorkerReport, status: Status, workers: int, beside: Sequence[CompanionStatus] = ()) -> bytes:
+    """Return the exposition of a report; ``workers`` is how many serve, ``beside`` what there is to be beside them."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Snapshot(report, status, workers, control))
+    registry.register(_Snapshot(report, status, workers, beside))
     return generate_latest(registry)
 
 
-def _control(control: ControlStatus) -> Iterable[Metric]:
-    report = control.report
-    yield GaugeMetricFamily("bartizan_control_up", "1 while the control process serves", float(control.serving))
-    yield CounterMetricFamily("bartizan_control_restarts", "Times that control died and was replaced", control.restarts)
+def _companion(status: CompanionStatus) -> Iterable[Metric]:
+    name, report = status.name, status.report
+    yield GaugeMetricFamily(f"bartizan_{name}_up", f"1 while the {name} process serves", float(status.serving))
+    yield CounterMetricFamily(f"bartizan_{name}_restarts", f"Times that {name} died and was replaced", status.restarts)
+    if isinstance(report, ControlReport):
+        yield from _control(report)
+    elif isinstance(report, DecoyReport):
+        yield from _decoy(report)
+
+
+def _control(report: ControlReport) -> Iterable[Metric]:
     yield GaugeMetricFamily("bartizan_control_in_flight", "Requests that control works on", report.in_flight)
     yield GaugeMetricFamily("bartizan_control_resident_bytes", "Memory of the control process", report.resident_bytes)
     yield _counts("bartizan_control_requests", "Requests answered by control", "status", report.requests)
     yield CounterMetricFamily(
         "bartizan_control_journal_dropped", "Records of control lost to a full disk", report.journal_dropped
     )
+
+
+def _decoy(report: DecoyReport) -> Iterable[Metric]:
+    yield GaugeMetricFamily("bartizan_decoy_resident_bytes", "Memory of the decoy process", report.resident_bytes)
+    yield GaugeMetricFamily("bartizan_decoy_tarpit_sockets", "Answers that drip now", report.tarpit_sockets)
+    yield _counts("bartizan_decoy_requests", "Diverted requests answered", "status", report.requests)
+    yield CounterMetricFamily("bartizan_decoy_entries", "Entries of transcripts written", report.entries)
+    yield CounterMetricFamily("bartizan_decoy_entries_dropped", "Entries of transcripts lost", report.entries_dropped)
 
 
 def _counts(name: str, help_: str, label: str, counts: dict[str, int]) -> Metric:

@@ -17,7 +17,7 @@ from bartizan.errors import StateError
 from bartizan.storage.state import open_state
 from bartizan.supervisor.admin import Admin
 from bartizan.supervisor.control import ControlSocket
-from bartizan.supervisor.handle import ControlHandle, WorkerHandle
+from bartizan.supervisor.handle import WorkerHandle, spawn_companion
 from bartizan.supervisor.supervisor import Supervisor
 
 __all__ = ["run"]
@@ -38,10 +38,7 @@ async def run(
     async def spawn(slot: int, config: Config) -> WorkerHandle:
         return await WorkerHandle.spawn(slot, config.logging)
 
-    async def spawn_control(config: Config) -> ControlHandle:
-        return await ControlHandle.spawn(config.logging)
-
-    supervisor = Supervisor(loaded, load, log, spawn, spawn_control)
+    supervisor = Supervisor(loaded, load, log, spawn, spawn_companion)
     directory = Path(loaded.config.storage.directory)
     control, admin = ControlSocket(supervisor, directory), Admin(supervisor)
     control.lock()

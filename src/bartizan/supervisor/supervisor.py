@@ -19,11 +19,12 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.access.check import notices
 from bartizan.config.load import LoadedConfig
 from bartizan.config.model import Config
+from bartizan.detection.obstacles.check import notices as obstacle_notices
 from bartizan.edge.stats import WorkerReport
 from bartizan.errors import BartizanError, ConfigError, ControlError
 from bartizan.supervisor.backoff import Backoff
-from bartizan.supervisor.companion import Companion
-from bartizan.supervisor.handle import ControlHandle, OrderFailed, WorkerHandle
+from bartizan.supervisor.companions import Companions, Spawn
+from bartizan.supervisor.handle import OrderFailed, WorkerHandle
 from bartizan.supervisor.rules import compile_rules
 from bartizan.supervisor.sockets import ListeningSockets
 from bartizan.supervisor.totals import Totals
@@ -54,8 +55,8 @@ class Status:
 class Supervisor:
     """See the module's header.
 
-    ``load`` reads the configuration again; ``spawn`` starts a worker process for a slot, ``spawn_control`` that of
-    control.
+    ``load`` reads the configuration again; ``spawn`` starts a worker process for a slot, ``spawn_companion`` one of
+    those beside them.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Supervisor:
         load: Callable[[], LoadedConfig],
         log: FilteringBoundLogger,
         spawn: Callable[[int, Config], Awaitable[WorkerHandle]],
-        spawn_control: Callable[[Config], Awaitable[ControlHandle]],
+        spawn_companion: Spawn,
     ) -> None:
         self.config = loaded.config
         self.loaded = loaded
@@ -79,7 +80,7 @@ class Supervisor:
         self._watchers: set[asyncio.Task[None]] = set()
         self._backoffs: dict[int, Backoff] = {}
         self._changing = asyncio.Lock()
-        self.companion = Companion(log, spawn_control)
+        self.companions = Companions(log, spawn_companion)
         self._stopped = asyncio.Event()
 
     # life
@@ -91,7 +92,7 @@ class Supervisor:
         for slot in range(self._slots):
             self._sockets.for_slot(self.config.listeners, slot)
         started = [asyncio.create_task(self._start_worker(slot)) for slot in range(self._slots)]
-        results = await asyncio.gather(*started, self.companion.start(self.config), return_exceptions=True)
+        results = await asyncio.gather(*started, self.companions.start(self.config), return_exceptions=True)
         for result in results:
             if isinstance(result, WorkerHandle):
                 self._adopt(result)
@@ -110,7 +111,7 @@ class Supervisor:
                 worker.kill()
         grace = self.config.grace_period
         await asyncio.gather(*(worker.exited if at_once else worker.drain(grace) for worker in workers))
-        await self.companion.stop(at_once=at_once)  # exchanges of the workers may have needed it until now
+        await self.companions.stop(at_once=at_once)  # exchanges of the workers may have needed them until now
         for task in self._watchers:
             task.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
@@ -122,7 +123,7 @@ class Supervisor:
         """End everything that is still draining."""
         for worker in self._workers.values():
             worker.kill()
-        self.companion.kill()
+        self.companions.kill()
 
     # what operators can have done
 
@@ -152,10 +153,7 @@ class Supervisor:
     async def replace_workers(self) -> None:
         """Replace all processes one by one; the new one serves before the old one drains."""
         async with self._changing:
-            try:
-                await self.companion.replace()
-            except (BartizanError, OSError) as error:
-                self._log.error("control not replaced, the old one goes on", error=str(error))
+            await self.companions.replace()
             for slot, old in list(self._workers.items()):
                 try:
                     new = await self._start_worker(slot)
@@ -183,7 +181,7 @@ class Supervisor:
     # inside
 
     def _tell_notices(self) -> None:
-        for notice in notices(self.config):
+        for notice in (*notices(self.config), *obstacle_notices(self.config)):
             self._log.warning("about the configuration", notice=notice)
 
     async def _start_worker(self, slot: int) -> WorkerHandle:
@@ -246,14 +244,14 @@ class Supervisor:
         try:
             prepared = await asyncio.gather(
                 *(worker.prepare(config, self._sockets.for_slot(new, worker.slot)) for worker in workers),
-                self.companion.prepare(config),
+                self.companions.prepare(config),
                 return_exceptions=True,
             )
             failures = [error for error in prepared if isinstance(error, OrderFailed)]
             if failures:
                 raise failures[0]
         except BaseException:
-            undone = (*(worker.rollback() for worker in workers), self.companion.rollback())
+            undone = (*(worker.rollback() for worker in workers), self.companions.rollback())
             await asyncio.gather(*undone, return_exceptions=True)
             self._sockets.keep_only(self.config.listeners)
             raise
@@ -262,7 +260,7 @@ class Supervisor:
             if isinstance(result, BaseException):  # it must not go on with what the others have left
                 self._log.error("worker could not swap, it is replaced", slot=worker.slot, error=str(result))
                 worker.kill()
-        await self.companion.commit()
+        await self.companions.commit()
         self._sockets.keep_only(config.listeners)
 
     def _refused(self, error: BartizanError | OSError) -> ReloadOutcome:

@@ -20,8 +20,8 @@ def serve(config_file: Path) -> None:
     `bartizan up` does this by itself where deception.divert.enabled is true. This is for a decoy under other limits (a
     container, a user of its own), or under your own eyes.
     """
+    from bartizan.decoy.listen import listen  # noqa: PLC0415
     from bartizan.decoy.process import serve_alone  # noqa: PLC0415 - a server, which other commands do not want
-    from bartizan.decoy.server import listen  # noqa: PLC0415
 
     config = load_config(config_file).config
     serve_alone(decoy_config(config), listen(Path(config.storage.directory)))
