@@ -53,6 +53,16 @@ def test_each_step_has_its_page(profile: Profile, canned: Canned, step: str) -> 
     profile.page.wait_for_url(f"{canned.origin}/.bartizan/{step}")
 
 
+def test_a_challenge_has_the_page_loaded_anew(profile: Profile, canned: Canned) -> None:
+    canned.replies["login"] = Refusal(403, "challenge_required", "Solve the challenge.")
+    profile.expect.append("status of 403")
+    page = profile.open("/.bartizan/login")
+    with page.expect_navigation(url="**/.bartizan/login"):
+        enter(page)
+    expect(page.get_by_label("Name")).to_have_value("")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
 @pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"])
 def test_nothing_leads_to_another_origin_whatever_the_answer_says(profile: Profile, canned: Canned, to: str) -> None:
     canned.replies["login"] = {"step": "done", "to": to}

@@ -46,10 +46,17 @@ async function send(name, body) {
   }
 }
 
+/** Load the page of ours anew: it comes as a challenge, which is solved there and leads back. Never returns. */
+function challenged() {
+  location.reload();
+  return new Promise(() => {});
+}
+
 /** Call the API; returns what it answers, raises `ApiError`. */
 export async function post(name, body = {}) {
   let { response, data } = await send(name, body);
   if (!response.ok && data.code === "use_dpop_nonce") ({ response, data } = await send(name, body));
   if (response.ok) return data;
+  if (data.code === "challenge_required" && location.pathname.startsWith("/.bartizan/")) return challenged();
   throw new ApiError(response.status, data, Number(response.headers.get("Retry-After")) || 0);
 }
