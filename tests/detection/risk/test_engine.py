@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import log1p
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -356,24 +355,6 @@ def test_half_lives_may_change_between_two_runs() -> None:
     restored = Engine(RiskSettings(half_lives))
     restored.load(ADDRESS, made.dump(ADDRESS))
     assert restored.score(ADDRESS, NOW + 20 + 600) < 1
-
-
-DOCUMENTED = {
-    "one rate limit": [rate_limit()],
-    "ten thousand rate limits": [rate_limit()] * 100,
-    "one critical rule of the WAF": [waf()],
-    "many rules of the WAF": [waf()] * 20,
-    "one decoy": [decoy()],
-    "a decoy, then many rules of the WAF": [decoy(NOW - 60), *[waf()] * 20],
-    "a canary": [canary(NOW, PLACES)],
-    "a honeytoken": [honeytoken()],
-}
-
-
-@pytest.mark.parametrize("row", DOCUMENTED)
-def test_scores_in_the_documentation_are_true(row: str) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "risk.md").read_text()
-    assert f"| {row} | {engine(*DOCUMENTED[row]).score(ADDRESS, NOW):.0f} |" in page
 
 
 @given(lists(signals(), min_size=1, max_size=16), integers(0, 16), lists(companies(), max_size=3))

@@ -16,6 +16,10 @@ def risky(known: Known, time: float = NOW, party: str = "address:192.0.2.7") -> 
     known.strand((signal.detector, signal.kind, (party,))).add(mark(signal, 2.0, 1, 7 * DAY), 7 * DAY)
 
 
+def no_risk(_key: str) -> float:
+    return 0.0
+
+
 def test_an_actor_is_dumped_and_loaded() -> None:
     known = Known(links={"session:s1": NOW}, people={"principal:alice": NOW}, touched=NOW, pardoned=NOW - 5)
     risky(known)
@@ -72,15 +76,15 @@ def test_there_are_never_more_than_the_maximum(numbers: list[int]) -> None:
 def test_who_was_pardoned_is_known_as_long_as_signals_may_still_arrive() -> None:
     memory = Memory(20)
     memory.touch("session:s1", NOW - 10 * DAY).pardoned = NOW
-    assert memory.forget(NOW + 60, 10) == 0
-    assert memory.forget(NOW + 2 * DAY, 10) == 1
+    assert memory.forget(NOW + 60, 10, no_risk) == 0
+    assert memory.forget(NOW + 2 * DAY, 10, no_risk) == 1
 
 
 def test_a_look_at_the_idle_is_bounded() -> None:
     memory = Memory(200)
     for number in range(100):
         memory.touch(f"session:{number}", NOW)
-    assert memory.forget(NOW + 10 * DAY, 30) == 30
+    assert memory.forget(NOW + 10 * DAY, 30, no_risk) == 30
     assert len(memory) == 70
 
 
@@ -88,3 +92,10 @@ def test_a_look_at_the_idle_is_bounded() -> None:
 def test_what_is_no_actor_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no actor"):
         loaded(data)
+
+
+def test_who_has_a_risk_from_somebody_else_is_not_forgotten() -> None:
+    memory = Memory(20)
+    memory.touch("session:s1", NOW)
+    assert memory.forget(NOW + 10 * DAY, 10, lambda _: 5.0) == 0
+    assert memory.forget(NOW + 10 * DAY, 10, no_risk) == 1

@@ -172,7 +172,7 @@ class Engine:
 
     def forget(self, now: float, most: int = 1000) -> int:
         """Forget who has no risk and was not seen for days, of the ``most`` longest untouched; returns how many."""
-        return self._memory.forget(now, most)
+        return self._memory.forget(now, most, lambda key: self.score(key, now))
 
     def _pardoned(self, actors: tuple[str, ...], time: float) -> bool:
         """Tell whether one of them was pardoned for what happened at ``time``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from math import inf
 from operator import attrgetter
@@ -19,6 +19,7 @@ MAX_STRANDS = 32
 MAX_LINKS = 16
 MAX_PEOPLE = 64
 IDLE = 3 * 86400.0  # seconds after which an actor without risk is forgotten
+NO_RISK = 0.5  # points below which a score is none
 PARDON_KEPT = 86400.0  # seconds in which signals from before a pardon may still arrive
 _TRIED = 16  # actors that are looked at to find one to forget
 _FORMAT = 1
@@ -163,7 +164,7 @@ class Memory:
         self._known[key] = known
         self.gone.discard(key)
 
-    def forget(self, now: float, most: int) -> int:
+    def forget(self, now: float, most: int, score: Callable[[str], float]) -> int:
         """Forget who has no risk and was not seen for ``IDLE`` seconds, of the ``most`` longest untouched actors."""
         idle = []
         for key, known in islice(self._known.items(), most):
@@ -173,7 +174,7 @@ class Memory:
         forgotten = 0
         for key in idle:
             known = self._known[key]
-            if known.risky(now) or now - known.pardoned < PARDON_KEPT:
+            if known.risky(now) or now - known.pardoned < PARDON_KEPT or score(key) >= NO_RISK:
                 self._known.move_to_end(key)
             else:
                 self._drop(key)
