@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from bartizan.decoy.entry import Entry, decode_entry, encode_entry
+from bartizan.decoy.entry import Brief, Entry, decode_brief, decode_entry, encode_entry
 from bartizan.evidence.journal.framing import MAX_RECORD
 
 
@@ -13,6 +13,7 @@ def entry(**changes: object) -> Entry:
 def test_an_entry_is_read_back_whole() -> None:
     full = entry(fields=[("user-agent", "curl/8"), ("x", "\xff")], body=b"\x00\xff", body_size=2, payloads=["sqli"])
     assert decode_entry(encode_entry(full)) == full
+    assert decode_brief(encode_entry(full)) == Brief(full.actor, full.time)
 
 
 @pytest.mark.parametrize("limit", [4096, 32_000, MAX_RECORD])

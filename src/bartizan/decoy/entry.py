@@ -6,7 +6,7 @@ import msgspec
 
 from bartizan.evidence.journal.framing import MAX_RECORD
 
-__all__ = ["Entry", "Fields", "decode_entry", "encode_entry"]
+__all__ = ["Brief", "Entry", "Fields", "decode_brief", "decode_entry", "encode_entry"]
 
 Fields = list[tuple[str, str]]
 MAX_NAME = 256  # characters of a method or an actor's key, in an entry that is too large
@@ -52,6 +52,13 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Classes of attack that were seen in it before it was masked and cut."""
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """Of an entry, whose it is and when: much faster to read."""
+
+    actor: str
+    time: float
+
+
 def encode_entry(entry: Entry, limit: int = MAX_RECORD) -> bytes:
     """Return the entry in at most ``limit`` bytes, at least 4096; what is too large is cut down, bodies first."""
     data = msgspec.msgpack.encode(entry)
@@ -80,6 +87,11 @@ def encode_entry(entry: Entry, limit: int = MAX_RECORD) -> bytes:
 def decode_entry(data: bytes) -> Entry:
     """Return the entry; raises ``msgspec.MsgspecError`` for what is none."""
     return msgspec.msgpack.decode(data, type=Entry)
+
+
+def decode_brief(data: bytes) -> Brief:
+    """Return whose entry it is and when; raises ``msgspec.MsgspecError`` for what is none."""
+    return msgspec.msgpack.decode(data, type=Brief)
 
 
 def _within(fields: Fields, limit: int) -> Fields:

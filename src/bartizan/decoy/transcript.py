@@ -12,18 +12,21 @@ from __future__ import annotations
 import os
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
-from bartizan.decoy.entry import Entry, decode_entry, encode_entry
+from bartizan.decoy.entry import Entry, decode_brief, decode_entry, encode_entry
 from bartizan.errors import DecoyError
 from bartizan.evidence.journal.framing import FRAME_OVERHEAD, MAX_RECORD, FrameDecoder, encode_frame
 
 __all__ = ["Transcript", "Transcripts", "read_transcript", "transcripts"]
+
+T = TypeVar("T")
 
 SUFFIX = ".bzt"
 MAX_KEY = 512  # bytes of an actor's key
@@ -165,7 +168,7 @@ def read_transcript(directory: Path, actor: str) -> Iterator[Entry]:
     except OSError as error:
         raise DecoyError(f"transcripts in {directory} cannot be read: {error.strerror}") from error
     for path in paths:
-        yield from _entries(path)
+        yield from _entries(path, decode_entry)
 
 
 def _digest(actor: str) -> str:
@@ -245,12 +248,12 @@ class _Decoder:
             self.offset = frames.offset if frames.offset > _HEAD else 0
 
 
-def _entries(path: Path) -> Iterator[Entry]:
+def _entries(path: Path, decode: Callable[[bytes], T]) -> Iterator[T]:
     try:
         payloads = _Decoder(path).payloads()
         next(payloads, None)
         for payload in payloads:
-            yield decode_entry(payload)
+            yield decode(payload)
     except FileNotFoundError:  # it has gone to make room
         return
     except (OSError, msgspec.MsgspecError) as error:
@@ -261,7 +264,7 @@ def _about(paths: list[Path]) -> Transcript | None:
     times: list[float] = []
     actor = ""
     for path in paths:
-        for entry in _entries(path):
+        for entry in _entries(path, decode_brief):
             actor = entry.actor
             times.append(entry.time)
     if not times:
