@@ -33,3 +33,18 @@ async def test_a_group_that_can_have_no_name_is_refused(tmp_path: Path) -> None:
             with pytest.raises(AccessError, match="cannot be the name"):
                 at.changes.groups(tx, ROOT, ["a\nb"], make=True)
             assert at.changes.groups(tx, ROOT, [" a ", "administrators"], make=True) == ["a", "administrators"]
+
+
+async def test_sessions_that_risk_ended_are_ended_for_good_with_the_others(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        for everything in (True, False):
+            person, _, _ = await at.enrolled("ann" if everything else "bob")
+            with at.records.transaction() as tx:
+                (session,) = tx.sessions.live(person.id)
+                tx.sessions.end(session.digest, at.clock(), "risk")
+            if everything:
+                await at.administration.revoke_sessions(ROOT, person.id)
+            else:
+                await at.administration.revoke_session(ROOT, session.id)
+            with at.records.transaction() as tx:
+                assert not tx.sessions.reinstate(session.id)

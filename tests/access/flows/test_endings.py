@@ -96,3 +96,22 @@ def test_all_but_one_can_be_ended(world: World) -> None:
 
     assert second.post("account").status == 200
     assert alice.browser.post("account").code == "login_required"
+
+
+@pytest.mark.parametrize("how", ["everywhere", "device"])
+def test_a_session_that_risk_ended_cannot_come_back_after_its_person_ended_it(world: World, how: str) -> None:
+    alice = world.enrol()
+    second = world.add_device(alice)
+    found, device = world.session(second), world.device(second)
+    assert found is not None
+    assert device is not None
+    parts = world.control.services.parts
+    assert world.control.run(parts.sessions.revoke(found.digest, "risk"))
+    world.in_records(lambda tx: tx.sessions.end(found.digest, world.clock(), "risk"))
+
+    if how == "everywhere":
+        alice.browser.post("logout-everywhere")
+    else:
+        world.control.run(untrust_device(parts, device.id, "quarantined", actor=alice.id))
+
+    assert not world.in_records(lambda tx: tx.sessions.reinstate(found.session.id))

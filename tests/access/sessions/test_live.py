@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import structlog
 from tests.support.exchange import make_exchange
+from tests.support.obstacles import Risks
 from tests.support.sessions import Clock, make_session
 
 from bartizan.access.sessions.live import LiveSessions
@@ -16,14 +17,16 @@ from bartizan.access.sessions.model import Found, Session
 from bartizan.access.sessions.standing import Limits
 from bartizan.access.sessions.store import SessionStore
 from bartizan.pipeline import Exchange
+from bartizan.storage.state.interface import State
 from bartizan.storage.state.lmdb_engine import LmdbState
 
 
 class Open:
     """An edge process' view of one session."""
 
-    def __init__(self, store: SessionStore, clock: Clock) -> None:
-        self.store = store
+    def __init__(self, state: State, clock: Clock) -> None:
+        self.store = store = SessionStore(state, clock)
+        self.risks = Risks(state, clock)
         self.live = LiveSessions(store, clock, structlog.get_logger())
 
     async def session(self, session: Session | None = None) -> Found:
@@ -46,7 +49,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def opened(tmp_path: Path, clock: Clock) -> AsyncIterator[Open]:
     state = LmdbState(tmp_path, 2**24, clock)
-    yield Open(SessionStore(state, clock), clock)
+    yield Open(state, clock)
     await state.close()
 
 
@@ -118,3 +121,25 @@ async def test_many_requests_of_a_session_take_no_more_room_than_one(opened: Ope
     over(exchange)
     await opened.live.look()
     assert opened.live.scheduled == 0
+
+
+@pytest.mark.parametrize(
+    ("score", "cut", "ends"), [(20, None, False), (40, None, False), (70, "risk", True), (85, "risk", False),
+                               (99, "risk", True)]
+)  # fmt: skip
+async def test_what_is_open_is_cut_when_the_risk_rises_without_a_new_request(
+    opened: Open, score: float, cut: str | None, ends: bool
+) -> None:
+    rungs = {"step_up": 30, "revoke_session": 60, "deny": 80, "quarantine_device": 95}
+    risk = opened.risks.of_sessions({name: {"at": at} for name, at in rungs.items()})
+    found, exchange = await opened.session(), make_exchange()
+    exchange.session, exchange.device, exchange.principal = "session-1", "device-1", "alice"
+    opened.live.watch(exchange, found, Limits(), risk)
+    await opened.live.look()
+    assert exchange.cut_for is None
+    await opened.risks.rise("session:session-1", score)
+    for _ in range(2):
+        await opened.live.look()
+    assert exchange.cut_for == cut
+    assert (await opened.store.by_digest(found.digest) is None) is ends
+    assert len(exchange.signals) == (0 if cut is None else 1)

@@ -153,3 +153,34 @@ async def test_a_session_leaves_the_state_when_its_lifetime_is_over(tmp_path: Pa
     clock.forward(1)
     assert await store.find(token) is None
     await state.close()
+
+
+async def test_a_revoked_session_comes_back_once_as_it_was(store: SessionStore) -> None:
+    token, digest = await store.begin(make_session())
+    found = await store.find(token)
+    assert await store.revoke(digest, "risk")
+    assert await store.find(token) is None
+    assert [(ended.digest, ended.reason) for _, ended in await store.ends(None)] == [(digest, "risk")]
+    assert await store.restore(digest) is not None
+    assert await store.find(token) == found
+    assert await store.restore(digest) is None
+
+
+async def test_of_several_that_revoke_a_session_one_does(store: SessionStore) -> None:
+    _, digest = await store.begin(make_session())
+    assert sorted(await asyncio.gather(*(store.revoke(digest, "risk") for _ in range(5)))) == [False] * 4 + [True]
+    assert await store.restore(digest) is not None, "it was kept all the same"
+
+
+async def test_a_session_that_ended_otherwise_or_would_have_run_out_does_not_come_back(
+    store: SessionStore, clock: Clock
+) -> None:
+    _, ended = await store.begin(make_session())
+    await store.end(ended, "logout")
+    assert not await store.revoke(ended, "risk")
+    assert await store.restore(ended) is None
+    _, short = await store.begin(make_session(expires=NOW + 100))
+    await store.revoke(short, "risk")
+    clock.forward(101)
+    assert await store.restore(short) is None
+    assert await store.by_digest(short) is None

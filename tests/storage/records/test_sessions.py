@@ -77,3 +77,25 @@ def test_a_session_ends_once_whoever_ends_it(store: RecordStore, laptop: Device)
             return tx.sessions.end(session.digest, NOW + number, "logout")
 
     assert sum(all_at_once(6, end)) == 1
+
+
+def test_an_end_by_risk_can_be_undone_until_somebody_gives_it_another_reason(
+    store: RecordStore, ann: Principal, laptop: Device
+) -> None:
+    first, second, third = (make_session_record(laptop, started=NOW + number) for number in range(3))
+    with store.transaction() as tx:
+        for session in (first, second, third):
+            tx.sessions.add(session)
+        for session, reason in ((first, "risk"), (second, "risk_quarantine"), (third, "logout")):
+            tx.sessions.end(session.digest, NOW + 9, reason)
+        assert [session.id for session in tx.sessions.undoable(laptop.id)] == [first.id, second.id]
+        assert tx.sessions.reinstate(first.id)
+        assert tx.sessions.live() == [first]
+        assert not tx.sessions.reinstate(first.id)
+        assert not tx.sessions.reinstate(third.id)
+        assert tx.sessions.supersede("disabled", principal="nobody") == 0
+        assert tx.sessions.supersede("disabled", principal=ann.id) == 1
+        assert not tx.sessions.reinstate(second.id)
+        assert tx.sessions.end(first.digest, NOW + 9, "risk")
+        assert tx.sessions.supersede("revoked", session=second.id, device=laptop.id) == 0
+        assert tx.sessions.supersede("revoked", session=first.id) == 1

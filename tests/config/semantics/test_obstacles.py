@@ -1,0 +1,50 @@
+"""What happens gets graver as the risk rises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bartizan.config.model import Config
+from bartizan.config.semantics.obstacles import obstacle_findings
+from bartizan.config.validation import parts_of
+
+
+def findings(default: dict[str, Any], route: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+    routes = [] if route is None else [{"name": "all", "upstream": "api", "guards": {"obstacles": route}}]
+    config = {
+        "listeners": [{"name": "main", "address": "127.0.0.1:0"}],
+        "upstreams": [{"name": "api", "nodes": [{"address": "127.0.0.1:1"}]}],
+        "routes": routes,
+        "guards": {"obstacles": default},
+    }
+    found = obstacle_findings(parts_of(Config.model_validate(config)))
+    return [(".".join(map(str, finding.path)), finding.message) for finding in found]
+
+
+@pytest.mark.parametrize(
+    "rungs",
+    [{}, {"step_up": 40}, {"throttle": 40, "challenge": 40}, {"throttle": 10, "step_up": 30, "quarantine_device": 90}],
+)
+def test_rungs_in_their_order_are_fine(rungs: dict[str, int]) -> None:
+    assert findings({name: {"at": at} for name, at in rungs.items()}) == []
+
+
+def test_a_rung_does_not_come_before_a_milder_one() -> None:
+    assert findings({"divert": {"at": 60}, "deny": {"at": 59, "shadow": True}}) == [
+        ("guards.obstacles.deny.at", "comes before `divert`")
+    ]
+
+
+def test_what_a_route_changes_has_to_fit_what_it_keeps() -> None:
+    default = {"throttle": {"at": 20}, "deny": {"at": 80}}
+    path = "routes.0.guards.obstacles"
+    assert findings(default, {"challenge": {"at": 30}}) == []
+    assert findings(default, {"challenge": {"at": 10}}) == [(f"{path}.challenge.at", "comes before `throttle`")]
+    assert findings(default, {"divert": {"at": 90}}) == [(f"{path}.divert.at", "comes after `deny` of the default")]
+    assert findings(default, {"divert": {"at": 90}, "deny": {}}) == []
+
+
+def test_a_default_that_is_wrong_is_told_once() -> None:
+    assert len(findings({"divert": {"at": 60}, "deny": {"at": 50}}, {"throttle": {"at": 20}})) == 1
