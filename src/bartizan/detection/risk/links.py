@@ -50,7 +50,7 @@ def damping(giver: str, taker: str) -> float:
     return _PASSED.get((kind_of(giver), kind_of(taker)), 0.0)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
     """Return who acted: the people's side of ``actors``; without one the address, or what there is.
 
@@ -60,7 +60,7 @@ def party_of(actors: tuple[str, ...]) -> tuple[str, ...]:
     return people or tuple(key for key in actors if kind_of(key) == "address") or actors
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def source_of(actors: tuple[str, ...]) -> tuple[str, ...]:
     """Return who acted as what is wide sees it: the address first, since people and credentials cost nothing."""
     addresses = tuple(key for key in actors if kind_of(key) == "address")
@@ -78,7 +78,7 @@ class Company(NamedTuple):
     met: tuple[tuple[str, str], ...]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def company_of(actors: tuple[str, ...]) -> Company:
     """Return how actors of one exchange belong together.
 
