@@ -162,6 +162,15 @@ async def test_the_worst_are_answered_drop_by_drop(tmp_path: Path) -> None:
     assert [(entry.by, entry.receive) for entry in site.entries()] == [("tarpit", 0.2), ("decoy", 0.0)]
 
 
+async def test_a_defect_shows_as_an_error_without_a_body(tmp_path: Path) -> None:
+    async with serving(tmp_path) as site:
+        site.answers.asked = None  # type: ignore[assignment]
+        answer = await site.ask("GET / HTTP/1.1\r\n")
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert answer.endswith(b"\r\n\r\n")
+    assert [entry.status for entry in site.entries()] == [500]
+
+
 async def test_a_full_disk_stops_no_answer(tmp_path: Path) -> None:
     async with serving(tmp_path) as site:
         site.transcripts.rmdir()

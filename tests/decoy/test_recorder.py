@@ -54,7 +54,7 @@ def test_an_entry_that_cannot_be_made_ends_nothing(tmp_path: Path) -> None:
     assert (made.written, made.dropped) == (1, 1)
 
 
-def test_where_too_many_wait_they_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_too_much_waits_it_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_WAITING", 2)
     made, go = recorder(tmp_path), Event()
 
@@ -62,8 +62,8 @@ def test_where_too_many_wait_they_are_dropped(tmp_path: Path, monkeypatch: pytes
         go.wait(10)
         return entry(0)
 
-    for _ in range(5):
-        made.record(slow)
+    for size in (0, module.MAX_WAITING_BYTES + 1, 0, 0):
+        made.record(slow, size)
     go.set()
     made.close()
-    assert (made.written, made.dropped) == (2, 3)
+    assert (made.written, made.dropped) == (2, 2)

@@ -17,6 +17,7 @@ def test_the_worst_are_answered_drop_by_drop_for_as_long_as_it_says() -> None:
 
 def test_short_answers_have_fewer_and_slower_drops() -> None:
     assert tarpit().enter(85.0, 4, 1.0) == Drip(4, 2.5)
+    assert tarpit(duration="1h").enter(85.0, 4, 1.0) == Drip(4, 15.0)
 
 
 @pytest.mark.parametrize(("risk", "size"), [(79.9, 100), (85.0, 1), (85.0, 0), (85.0, 1001)])

@@ -25,6 +25,7 @@ __all__ = ["Answers", "DecoyApp"]
 
 MAX_BODY = 1024 * 1024  # bytes of a request's body that answers depend on
 _COPY = Answer(204, [], b"", 0.0)
+_FAILED = Answer(500, [(b"content-length", b"0")], b"", 0.05)
 _NO_CONTEXT = Answer(421, [(b"content-length", b"0")], b"", 0.0)
 _EDGE = frozenset((b"content-length", b"transfer-encoding", b"connection"))
 """Fields that the edge writes for itself; the client's own are not known here."""
@@ -73,7 +74,7 @@ class DecoyApp:
             self._record(asked, Answer(asked.context.answered, [], b"", 0.0), "guard", 0.0)
             await _send(send, _COPY, None)
             return
-        answer = self._answers.answer(asked)
+        answer = self._answer(asked)
         drip = self._tarpit.enter(asked.context.risk, len(answer.body), time.monotonic())
         slow = 0.0 if drip is None else drip.pieces * drip.interval
         self._record(asked, answer, "decoy" if drip is None else "tarpit", slow)
@@ -85,10 +86,20 @@ class DecoyApp:
             if drip is not None:
                 self._tarpit.leave()
 
+    def _answer(self, asked: Asked) -> Answer:
+        try:
+            return self._answers.answer(asked)
+        except Exception as error:  # noqa: BLE001 - a defect must not show as one of another server
+            self._log.exception(
+                "a diverted request could not be answered", id=asked.context.exchange, error=repr(error)
+            )
+            return _FAILED
+
     def _record(self, asked: Asked, answer: Answer, by: str, receive: float) -> None:
         wait = max(answer.wait, time.monotonic() - asked.context.sent)
         limit = self._body_bytes
-        self._recorder.record(lambda: _entry(asked, answer, by, wait, receive, limit))
+        size = len(asked.body) + len(answer.body)
+        self._recorder.record(lambda: _entry(asked, answer, by, wait, receive, limit), size)
 
 
 async def _read(scope: Scope, receive: Receive) -> Asked:

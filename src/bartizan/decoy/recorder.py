@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 from structlog.typing import FilteringBoundLogger
 
@@ -13,6 +14,7 @@ from bartizan.decoy.transcript import Transcripts
 __all__ = ["Recorder"]
 
 MAX_WAITING = 1024
+MAX_WAITING_BYTES = 64 * 1024 * 1024
 
 
 class Recorder:
@@ -23,23 +25,26 @@ class Recorder:
         self.written = 0
         self.dropped = 0
         self._log = log
-        self._waiting = 0
+        self._waiting = self._bytes = 0
+        self._lock = Lock()
         self._failing = False
         self._thread = ThreadPoolExecutor(1, "transcripts")
 
-    def record(self, make: Callable[[], Entry]) -> None:
-        """Have an entry made and written; where too many wait, it is dropped."""
-        if self._waiting >= MAX_WAITING:
-            self.dropped += 1
-            return
-        self._waiting += 1
-        self._thread.submit(self._write, make)
+    def record(self, make: Callable[[], Entry], size: int = 0) -> None:
+        """Have an entry made and written; where too much waits, it is dropped. ``size`` is what it takes till then."""
+        with self._lock:
+            if self._waiting >= MAX_WAITING or self._bytes + size > MAX_WAITING_BYTES:
+                self.dropped += 1
+                return
+            self._waiting += 1
+            self._bytes += size
+        self._thread.submit(self._write, make, size)
 
     def close(self) -> None:
         """Write what waits."""
         self._thread.shutdown()
 
-    def _write(self, make: Callable[[], Entry]) -> None:
+    def _write(self, make: Callable[[], Entry], size: int) -> None:
         try:
             self.transcripts.append(make())
         except OSError as error:
@@ -56,4 +61,6 @@ class Recorder:
                 self._failing = False
                 self._log.info("transcripts are written again", dropped=self.dropped)
         finally:
-            self._waiting -= 1
+            with self._lock:
+                self._waiting -= 1
+                self._bytes -= size

@@ -10,6 +10,7 @@ from bartizan.config.model.deception import Tarpit as TarpitSettings
 __all__ = ["Drip", "Tarpit"]
 
 INTERVAL = 1.0  # seconds between two drops, at least: more often would keep only us busy
+LONGEST = 15.0  # seconds between two drops, at most: the edge gives up on an upstream that is silent for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Tarpit:
             return None
         self.held += 1
         pieces = max(1, min(size, int(settings.duration / INTERVAL)))
-        return Drip(pieces, settings.duration / pieces)
+        return Drip(pieces, min(LONGEST, settings.duration / pieces))
 
     def leave(self) -> None:
         """Give a socket back."""
