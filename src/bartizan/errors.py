@@ -29,6 +29,7 @@ BartizanError
 ├── PolicyError            an access policy cannot be compiled
 ├── ScimError              a SCIM message (RFC 7644) is not what it has to be; carries the place in it
 ├── DecoyError             the decoy process cannot be confined, or what it has written cannot be read
+├── OpenApiError           an OpenAPI document cannot be read, or is not what it has to be
 ├── TlsError               a certificate, key, bundle or revocation list cannot be used
 └── ControlError           the running supervisor cannot be reached, or refused a command
 
@@ -51,6 +52,7 @@ __all__ = [
     "JournalCorrupt",
     "JournalError",
     "JournalFull",
+    "OpenApiError",
     "PasswordRefused",
     "PolicyError",
     "Problem",
@@ -64,6 +66,7 @@ __all__ = [
     "SealError",
     "SecLangError",
     "SecretError",
+    "SentryError",
     "StateError",
     "TlsError",
     "TooManyAttempts",
@@ -286,6 +289,14 @@ class ScimError(BartizanError):
 
 class DecoyError(BartizanError):
     """The decoy process cannot be confined, or what it has written cannot be read."""
+
+
+class SentryError(BartizanError):
+    """What the sentry keeps cannot be opened or read."""
+
+
+class OpenApiError(BartizanError):
+    """An OpenAPI document cannot be read, or is not what it has to be; the message names the place and the remedy."""
 
 
 class TlsError(BartizanError):

@@ -94,6 +94,7 @@ class ControlSocket:
                 "draining": supervisor.status.draining,
                 "control": _companion(supervisor, "control"),
                 "decoy": _companion(supervisor, "decoy"),
+                "sentry": _companion(supervisor, "sentry"),
             }
         return {"error": f"there is no order {order!r}"}
 

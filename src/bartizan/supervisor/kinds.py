@@ -16,6 +16,7 @@ from bartizan.control import stats as control_stats
 from bartizan.decoy import listen as decoy
 from bartizan.decoy import stats as decoy_stats
 from bartizan.decoy.settings import decoy_config
+from bartizan.sentry import stats as sentry_stats
 
 __all__ = ["KINDS", "Kind"]
 
@@ -45,6 +46,10 @@ def _same(config: Config) -> Config:
     return config
 
 
+def _no_sockets(directory: Path) -> dict[str, socket.socket]:  # noqa: ARG001 - nobody speaks to it
+    return {}
+
+
 KINDS: tuple[Kind[Any], ...] = (
     Kind(
         name="control",
@@ -64,5 +69,14 @@ KINDS: tuple[Kind[Any], ...] = (
         report=decoy_stats.DecoyReport,
         add=decoy_stats.add_reports,
         swaps=False,  # it is shut in with the files that it was started with
+    ),
+    Kind(
+        name="sentry",
+        module="bartizan.sentry.process",
+        wanted=lambda config: config.sentry.enabled,
+        sockets=_no_sockets,
+        told=_same,
+        report=sentry_stats.SentryReport,
+        add=sentry_stats.add_reports,
     ),
 )

@@ -15,6 +15,7 @@ from bartizan import __version__
 from bartizan.control.stats import ControlReport
 from bartizan.decoy.stats import DecoyReport
 from bartizan.edge.stats import BUCKETS, WorkerReport
+from bartizan.sentry.stats import SentryReport
 from bartizan.supervisor.supervisor import Status
 
 __all__ = ["CompanionStatus", "render_metrics"]
@@ -147,6 +148,8 @@ def _companion(status: CompanionStatus) -> Iterable[Metric]:
         yield from _control(report)
     elif isinstance(report, DecoyReport):
         yield from _decoy(report)
+    elif isinstance(report, SentryReport):
+        yield from _sentry(report)
 
 
 def _control(report: ControlReport) -> Iterable[Metric]:
@@ -164,6 +167,30 @@ def _decoy(report: DecoyReport) -> Iterable[Metric]:
     yield _counts("bartizan_decoy_requests", "Diverted requests answered", "status", report.requests)
     yield CounterMetricFamily("bartizan_decoy_entries", "Entries of transcripts written", report.entries)
     yield CounterMetricFamily("bartizan_decoy_entries_dropped", "Entries of transcripts lost", report.entries_dropped)
+
+
+def _sentry(report: SentryReport) -> Iterable[Metric]:
+    gauges = (
+        ("behind_bytes", "Bytes of the journals that were not read yet", report.behind_bytes),
+        ("behind_seconds", "Age of the youngest record read, while there are others", report.behind_seconds),
+        ("actors", "Actors that are remembered", report.actors),
+        ("standings", "Actors whose risk edge processes were told", report.standings),
+        ("cases", "Cases of decoys that were touched", report.cases),
+        ("decisions", "Decisions that are remembered", report.decisions),
+        ("unwritten", "Items that could not be kept yet", report.unwritten),
+        ("resident_bytes", "Memory of the sentry process", report.resident_bytes),
+    )
+    for name, told, value in gauges:
+        yield GaugeMetricFamily(f"bartizan_sentry_{name}", told, value)
+    counters = (
+        ("records", "Journal records read, over all restarts", report.records),
+        ("signals", "Signals that spoke against somebody, over all restarts", report.signals),
+        ("published", "Risks told to edge processes", report.published),
+        ("damaged", "Records and places in journals that could not be read", report.damaged),
+        ("lost_segments", "Journal segments that were removed before they were read", report.lost_segments),
+    )
+    for name, told, count in counters:
+        yield CounterMetricFamily(f"bartizan_sentry_{name}", told, count)
 
 
 def _counts(name: str, help_: str, label: str, counts: dict[str, int]) -> Metric:

@@ -44,6 +44,32 @@ class Engine:
     def __len__(self) -> int:
         return len(self._memory)
 
+    def configure(self, settings: RiskSettings) -> None:
+        """Go on with other settings and all that is known."""
+        self._settings = settings
+        self._memory.resize(settings.actors)
+        self._scoring = Scoring(settings, self._memory.get)
+        for key, known in self._memory.items():
+            known.sums = None
+            for strand in known.strands.values():
+                strand.sort(settings.half_lives[strand.kind])
+            if known.strands:
+                self._changed.add(key)
+
+    def configure(self, settings: RiskSettings) -> None:
+        """Go on with other settings: all that is known fades by the new half-lives, from its beginning."""
+        refit = settings.half_lives != self._settings.half_lives
+        self._settings = settings
+        self._scoring = Scoring(settings, self._memory.get)
+        self._memory.resize(settings.actors)
+        for key, known in self._memory.items():
+            known.sums = None
+            for strand in known.strands.values() if refit else ():
+                strand.refit(settings.half_lives[strand.kind])
+            if known.strands:
+                self._changed.add(key)
+                self._dirty.add(key)
+
     def observe(self, signal: RiskSignal) -> None:
         """Take in a signal. Without evidence, or older than a pardon of who acted, it counts for nothing."""
         base = evidence(signal.severity, signal.confidence, signal.kind)
@@ -166,7 +192,7 @@ class Engine:
         """Take in what ``dump`` returned; raises ``ValueError`` for anything else."""
         known = loaded(data)
         for strand in known.strands.values():
-            strand.sort(self._settings.half_lives[strand.kind])
+            strand.refit(self._settings.half_lives[strand.kind])
         self._last_pardon = max(self._last_pardon, known.pardoned)
         self._memory.put(key, known)
 

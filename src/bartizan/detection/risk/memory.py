@@ -164,6 +164,16 @@ class Memory:
         self._known[key] = known
         self.gone.discard(key)
 
+    def resize(self, maximum: int) -> None:
+        """Have room for another number of actors from now on; what is too much goes as new ones come."""
+        self._maximum = maximum
+
+    def resize(self, maximum: int) -> None:
+        """Remember at most so many from now on."""
+        self._maximum = maximum
+        while len(self._known) > maximum:
+            self._make_room(self._known[next(reversed(self._known))].touched)
+
     def forget(self, now: float, most: int, score: Callable[[str], float]) -> int:
         """Forget who has no risk and was not seen for ``IDLE`` seconds, of the ``most`` longest untouched actors."""
         idle = []

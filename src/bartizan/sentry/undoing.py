@@ -1,0 +1,93 @@
+"""Pardons and decisions: what people take back, and what was done by itself."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import msgspec
+
+from bartizan.detection.decisions import Decision, decisions, undo
+from bartizan.detection.pardons import Pardon, pardons
+from bartizan.detection.risk import Engine
+from bartizan.sentry.cases import Cases
+from bartizan.sentry.publisher import Publisher
+from bartizan.storage.state.interface import State
+
+__all__ = ["MadeDecision", "MadePardon", "Undoing"]
+
+MAX_KEPT = 10_000
+
+
+class MadeDecision(msgspec.Struct):
+    """A decision, and the pardon that undid it, if one did."""
+
+    decision: Decision
+    undone_by: str = ""
+
+
+class MadePardon(msgspec.Struct):
+    """A pardon that was carried out: whose risk fell by it, and which decisions and cases it was about."""
+
+    pardon: Pardon
+    at: float
+    touched: list[str] = []
+    undone: list[str] = []
+    cases: list[str] = []
+
+
+class Undoing:
+    """Follows both feeds, and carries pardons out."""
+
+    def __init__(self, state: State, engine: Engine, cases: Cases, publisher: Publisher) -> None:
+        self._state = state
+        self._engine = engine
+        self._cases = cases
+        self._publisher = publisher
+        self.pardons_read: bytes | None = None
+        self.decisions_read: bytes | None = None
+        self._decisions: OrderedDict[str, MadeDecision] = OrderedDict()
+        self._changes: dict[str, dict[str, bytes]] = {"decisions": {}, "pardons": {}}
+
+    def __len__(self) -> int:
+        return len(self._decisions)
+
+    async def look(self, now: float) -> None:
+        """Read both feeds once; raises ``StateError``, and goes on from there the next time."""
+        for cursor, decision in await decisions(self._state, self.decisions_read):
+            if decision is not None and decision.id not in self._decisions:
+                self._keep(MadeDecision(decision))
+            self.decisions_read = cursor
+        for cursor, given in await pardons(self._state, self.pardons_read):
+            if given is not None:
+                await self._carry_out(given, now)
+            self.pardons_read = cursor
+
+    def load(self, data: bytes) -> None:
+        """Take in a decision of an earlier run; raises ``ValueError`` for anything else."""
+        made = msgspec.msgpack.decode(data, type=MadeDecision)
+        self._decisions[made.decision.id] = made
+
+    def changes(self) -> dict[str, dict[str, bytes]]:
+        """Return decisions and pardons that are new or changed since this was last called, as bytes."""
+        changes, self._changes = self._changes, {"decisions": {}, "pardons": {}}
+        return changes
+
+    async def _carry_out(self, given: Pardon, now: float) -> None:
+        touched = self._engine.pardon(given.actor, given.at) | {given.actor}
+        await self._publisher.tell(touched, now)  # first, or what is undone below would be done again
+        made = MadePardon(given, now, sorted(touched))
+        for each in self._decisions.values():
+            if not each.undone_by and touched.intersection(each.decision.actors):
+                await undo(self._state, each.decision, because=given.because, now=now)
+                each.undone_by = given.id
+                made.undone.append(each.decision.id)
+                self._keep(each)
+        made.cases = self._cases.pardon(given.actor, given.because)
+        self._changes["pardons"][given.id] = msgspec.msgpack.encode(made)
+
+    def _keep(self, made: MadeDecision) -> None:
+        number = made.decision.id
+        self._decisions[number] = made
+        self._changes["decisions"][number] = msgspec.msgpack.encode(made)
+        if len(self._decisions) > MAX_KEPT:
+            self._changes["decisions"][self._decisions.popitem(last=False)[0]] = b""
