@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis.strategies import DrawFn, SearchStrategy, composite, floats, integers, lists, randoms, sampled_from
 from tests.support.risk import ADDRESS, NOW, PEOPLE, PLACES, canary, decoy, engine, feed, honeytoken, rate_limit, waf
 
-from bartizan.detection.risk import Engine, RiskSettings, RiskSignal
+from bartizan.detection.risk import RiskSignal
 from bartizan.detection.risk.links import party_of
 
 HOUR, DAY = 3600.0, 86400.0
@@ -347,14 +347,6 @@ def test_a_network_has_no_share_in_what_arrives_late_of_a_pardoned_address() -> 
 def test_what_was_not_dumped_cannot_be_loaded(data: bytes) -> None:
     with pytest.raises(ValueError, match="actor"):
         engine().load(ADDRESS, data)
-
-
-def test_half_lives_may_change_between_two_runs() -> None:
-    made = engine(*(waf(NOW + number, severity=80 - number % 40) for number in range(20)))
-    half_lives = {**RiskSettings().half_lives, "attack": 60.0}
-    restored = Engine(RiskSettings(half_lives))
-    restored.load(ADDRESS, made.dump(ADDRESS))
-    assert restored.score(ADDRESS, NOW + 20 + 600) < 1
 
 
 @given(lists(signals(), min_size=1, max_size=16), integers(0, 16), lists(companies(), max_size=3))

@@ -45,18 +45,6 @@ class Engine:
         return len(self._memory)
 
     def configure(self, settings: RiskSettings) -> None:
-        """Go on with other settings and all that is known."""
-        self._settings = settings
-        self._memory.resize(settings.actors)
-        self._scoring = Scoring(settings, self._memory.get)
-        for key, known in self._memory.items():
-            known.sums = None
-            for strand in known.strands.values():
-                strand.sort(settings.half_lives[strand.kind])
-            if known.strands:
-                self._changed.add(key)
-
-    def configure(self, settings: RiskSettings) -> None:
         """Go on with other settings: all that is known fades by the new half-lives, from its beginning."""
         refit = settings.half_lives != self._settings.half_lives
         self._settings = settings
@@ -192,7 +180,7 @@ class Engine:
         """Take in what ``dump`` returned; raises ``ValueError`` for anything else."""
         known = loaded(data)
         for strand in known.strands.values():
-            strand.refit(self._settings.half_lives[strand.kind])
+            strand.sort(self._settings.half_lives[strand.kind])
         self._last_pardon = max(self._last_pardon, known.pardoned)
         self._memory.put(key, known)
 

@@ -165,10 +165,6 @@ class Memory:
         self.gone.discard(key)
 
     def resize(self, maximum: int) -> None:
-        """Have room for another number of actors from now on; what is too much goes as new ones come."""
-        self._maximum = maximum
-
-    def resize(self, maximum: int) -> None:
         """Remember at most so many from now on."""
         self._maximum = maximum
         while len(self._known) > maximum:

@@ -165,6 +165,13 @@ class Strand(msgspec.Struct, array_like=True, gc=False):
         """Bring firings in order by their weight, for another half-life than they came with."""
         self.firings.sort(key=lambda each: each.level(half_life))
 
+    def refit(self, half_life: float) -> None:
+        """Have it fade by another half-life from now on."""
+        self.sort(half_life)
+        lasts = [each.time + half_life * log2(each.weight / _FADED) for each in self.firings]
+        lasts += [STAGE_MEMORY * (each.level - log2(_STAGE_FADED)) for each in self.stages.values()]
+        self.until = max(lasts, default=-inf)
+
     def weights(self, now: float, half_life: float) -> list[float]:
         """Return what is left of each firing, the weakest first."""
         return [each.now(now, half_life) for each in self.firings]
