@@ -19,6 +19,7 @@ from bartizan.config.load import LoadedConfig
 from bartizan.config.load import load as load_with
 from bartizan.config.model import Config
 from bartizan.config.schema import bare_schema, json_schema
+from bartizan.detection.check import deception_findings
 from bartizan.errors import ConfigError
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,7 +31,7 @@ EXAMPLES = dict(re.findall(r"<!-- example: ([a-z-]+) -->\n```yaml\n(.*?)```\n", 
 
 def load(file: Path, environ: Mapping[str, str]) -> LoadedConfig:
     """Load a file with all checks that ``bartizan check`` does, but those of WAF rules."""
-    return load_with(file, environ, (policy_findings,))
+    return load_with(file, environ, (policy_findings, deception_findings))
 
 
 def _expect(file: Path, text: str) -> None:

@@ -12,6 +12,7 @@ import click
 
 from bartizan.access.check import policy_findings
 from bartizan.config.load import LoadedConfig, load
+from bartizan.detection.check import deception_findings
 
 __all__ = ["config_option", "load_config", "user_name"]
 
@@ -34,7 +35,7 @@ def config_option() -> Decorator:
 
 def load_config(file: Path) -> LoadedConfig:
     """Load a configuration with this process' environment, all checks done; raises ``ConfigError``."""
-    return load(file, os.environ, (policy_findings,))
+    return load(file, os.environ, (policy_findings, deception_findings))
 
 
 def user_name() -> str:

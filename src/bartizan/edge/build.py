@@ -42,7 +42,12 @@ def build_snapshot(
     Raises ``ConfigError`` or ``TlsError`` for files and addresses that cannot be used.
     """
     decoy = UPSTREAM if config.deception.divert.enabled else None
-    services = replace(services, settings=config.access, means=replace(services.means, decoy=decoy))
+    services = replace(
+        services,
+        settings=config.access,
+        means=replace(services.means, decoy=decoy),
+        deception=services.deceive(config),
+    )
     own = [own_upstream(config)] if config.access.enabled else []
     behind = [*config.upstreams, *own, *([decoy_upstream(config)] if config.deception.divert.enabled else [])]
     upstreams = Upstreams.build(behind, None if previous is None else previous.upstreams, wiring)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bartizan.config.model import Access as AccessSettings
-from bartizan.config.model import Guards, Route
+from bartizan.config.model import Config, Guards, Route
 from bartizan.config.model import Waf as WafSettings
 from bartizan.detection.obstacles import PEOPLE, Means, Obstacles, SessionRisk, people_of, places_of
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
@@ -18,6 +18,7 @@ from bartizan.storage.state.interface import State
 if TYPE_CHECKING:
     from bartizan.access.guard import EdgeAccess
     from bartizan.detection.challenge import Challenger
+    from bartizan.edge.deception import DeceptionParts
     from bartizan.perimeter.waf.load import RuleSet
 
 __all__ = ["GUARDS", "GuardKind", "Services", "build_series"]
@@ -45,6 +46,10 @@ class Services:
     """Unique to this process, for leases in the shared state."""
     clock: Callable[[], float]
     """Unix time in seconds."""
+    deceive: Callable[[Config], DeceptionParts | None]
+    """Returns what guards that deceive share, for a configuration."""
+    deception: DeceptionParts | None = None
+    """That of the configuration that is built, if it has ``deception`` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,28 @@ def _rate_limit(guards: Guards, route: Route, services: Services) -> Step | None
         return None
     guard = RateLimit(settings, route, services.state, services.identity)
     return Step(guard, settings.on_error, settings.timeout)
+
+
+def _honeytokens(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
+    parts = services.deception
+    if parts is None:
+        return None
+    from bartizan.detection.honeytokens.guard import Honeytokens  # noqa: PLC0415 - not always wanted
+
+    return Step(Honeytokens(parts.places, parts.baits.tokens, lambda: parts.planted.held), "allow")
+
+
+def _canaries(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
+    parts = services.deception
+    if parts is None or not parts.canaries:
+        return None
+    from bartizan.detection.canaries.guard import CanaryGuard  # noqa: PLC0415 - not always wanted
+    from bartizan.detection.canaries.touches import Canaries  # noqa: PLC0415
+
+    canaries = Canaries(parts.canaries).of(route.paths)
+    if canaries is None:
+        return None
+    return Step(CanaryGuard(canaries, parts.recipients, parts.canary_key, services.clock), "allow")
 
 
 def _waf(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
@@ -134,6 +161,8 @@ GUARDS = (
     GuardKind("denylist", _denylist),
     GuardKind("rate_limit", _rate_limit),
     GuardKind("obstacles", _places),
+    GuardKind("honeytokens", _honeytokens),
+    GuardKind("canaries", _canaries),
     GuardKind("waf", _waf),
     GuardKind("access", _access),
     GuardKind("obstacles", _people),

@@ -19,6 +19,7 @@ from bartizan.config.model import Config, Listener, Waf
 from bartizan.detection.obstacles import Means, Teller
 from bartizan.detection.standing import Standings
 from bartizan.edge.build import build_snapshot
+from bartizan.edge.deception import Deception
 from bartizan.edge.gateway import Gateway
 from bartizan.edge.guards import Services
 from bartizan.edge.http1.client import ClientConnection
@@ -93,6 +94,8 @@ class EdgeWorker:
         await bans.load()
         standings = Standings(self._state, self._log, self._clock)
         await standings.load()
+        deception = Deception(directory / "keys", self._state, self._clock, self._log)
+        await deception.planted.load()
         people = People(directory / "keys", self._state, self._clock, self._log)
         self._services = Services(
             settings=config.access,
@@ -105,6 +108,7 @@ class EdgeWorker:
             challenger=_challenger_maker(directory / "keys", self._state, self._clock),
             identity=self._identity,
             clock=self._clock,
+            deceive=deception,
         )
         self._recorder = Recorder(
             config.storage.journal, directory, f"edge-{self._slot}", self._stats, self._log, self._observe
@@ -114,7 +118,13 @@ class EdgeWorker:
         snapshot.upstreams.start()
         self._tasks = [
             self._loop.create_task(each)
-            for each in (bans.follow(), standings.follow(), people.live.follow(), self._recorder.run())
+            for each in (
+                bans.follow(),
+                standings.follow(),
+                deception.planted.follow(),
+                people.live.follow(),
+                self._recorder.run(),
+            )
         ]
         self._gateway.start()
         for listener in config.listeners:

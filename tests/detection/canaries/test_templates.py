@@ -49,3 +49,9 @@ def test_templates_tell_what_they_begin_and_end_with() -> None:
 )
 def test_a_template_and_a_route_have_paths_in_common_or_not(template: str, pattern: str, both: bool) -> None:
     assert overlap(template, ["/nothing", pattern]) is both
+
+
+def test_what_is_below_a_template_counts_where_it_may() -> None:
+    assert overlap("/orders/{id}", ["/orders/{id}/lines"], below=True)
+    assert not overlap("/orders/{id}", ["/orders/{id}/lines"])
+    assert not overlap("/orders/{id}", ["/users/{id}/lines"], below=True)

@@ -51,3 +51,12 @@ def test_json_names_them(method: str, body: bytes, found: list[int | str]) -> No
 def test_fields_are_named_by_paths_alone() -> None:
     assert ids_in_query(DEBUG, make_exchange(query=b"token=a").request) == []
     assert ids_in_body(DEBUG, make_exchange("POST").request, b'{"token": "a"}') == []
+
+
+def test_a_route_has_the_canaries_that_it_can_meet() -> None:
+    canaries = Canaries((ORDERS, DEBUG))
+    some = canaries.of(["/orders", "/users/*"])
+    assert some is not None
+    assert some.given("/orders") == (ORDERS,)
+    assert some.given("/orders/17") == ()
+    assert canaries.of(["/users/*"]) is None

@@ -40,9 +40,13 @@ class Template:
         return unquote(value) if "%" in value else value
 
 
-def overlap(template: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a path can match a template and one of a route's patterns, which may end with ``/*``."""
-    return any(_overlap(template.split("/"), pattern.split("/")) for pattern in patterns)
+def overlap(template: str, patterns: Iterable[str], *, below: bool = False) -> bool:
+    """Tell whether a path can match a template and one of a route's patterns, which may end with ``/*``.
+
+    With ``below`` it may go on behind what matches the template.
+    """
+    ours = template.split("/")
+    return any(_overlap(ours, pattern.split("/")[: len(ours) if below else None]) for pattern in patterns)
 
 
 def _overlap(ours: list[str], theirs: list[str]) -> bool:

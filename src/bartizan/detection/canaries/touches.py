@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl
 
 from bartizan.detection.canaries.edit import FieldCanary, ItemCanary
 from bartizan.detection.canaries.scan import parse
+from bartizan.detection.canaries.templates import overlap
 from bartizan.http.message import Request
 
 __all__ = ["MAX_BODY", "Canaries", "Canary", "ids_in_body", "ids_in_query"]
@@ -23,8 +24,18 @@ class Canaries:
     """Canaries by the first segment of their paths: a request to anywhere else costs two lookups."""
 
     def __init__(self, canaries: tuple[Canary, ...]) -> None:
+        self._all = canaries
         self._given = _by_first((canary.template.first, canary) for canary in canaries)
         self._touched = _by_first((canary.detail.first, canary) for canary in canaries)
+
+    def of(self, patterns: Sequence[str]) -> Canaries | None:
+        """Return those that a route with these paths can meet; None where there is none."""
+        met = tuple(
+            each
+            for each in self._all
+            if overlap(each.template.text, patterns) or overlap(each.detail.text, patterns, below=True)
+        )
+        return Canaries(met) if met else None
 
     def given(self, path: str) -> tuple[Canary, ...]:
         """Return the canaries that responses to a path may have."""

@@ -14,7 +14,16 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.storage.state.following import Followed, Following
 from bartizan.storage.state.interface import State
 
-__all__ = ["MAX_PLANTED", "Honeytoken", "HoneytokenList", "Kind", "digest_of_jti", "digest_of_secret", "follow_planted"]
+__all__ = [
+    "MAX_PLANTED",
+    "Honeytoken",
+    "HoneytokenList",
+    "Kind",
+    "Planted",
+    "digest_of_jti",
+    "digest_of_secret",
+    "follow_planted",
+]
 
 Kind = Literal["jwt", "cookie", "api_key"]
 

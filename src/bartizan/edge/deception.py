@@ -1,0 +1,79 @@
+"""What the guards of one edge process that deceive share; made when a configuration with ``deception`` is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from structlog.typing import FilteringBoundLogger
+
+from bartizan.config.model import Config
+from bartizan.config.model import Deception as Settings
+from bartizan.detection.canaries.edit import FieldCanary, ItemCanary
+from bartizan.detection.canaries.recipients import Recipients
+from bartizan.detection.canaries.touches import Canary
+from bartizan.detection.honeytokens.baits import Baits
+from bartizan.detection.honeytokens.makers import JwtMaker
+from bartizan.detection.honeytokens.presented import Places
+from bartizan.detection.honeytokens.tokens import Planted, follow_planted
+from bartizan.keys.derive import derive
+from bartizan.keys.ring import KeyRing
+from bartizan.storage.state.following import Following
+from bartizan.storage.state.interface import State
+
+__all__ = ["Deception", "DeceptionParts"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeceptionParts:
+    """What guards of one configuration share."""
+
+    settings: Settings
+    baits: Baits
+    """Makes the honeytokens of decoys: all of them while the configuration is built."""
+    planted: Following[Planted]
+    """The honeytokens that people have planted."""
+    places: Places
+    """Where requests present credentials."""
+    canaries: tuple[Canary, ...]
+    canary_key: bytes
+    recipients: Recipients
+
+
+class Deception:
+    """Gives guards what they share; ``keys`` is the directory of keys, ``clock`` Unix time in seconds."""
+
+    def __init__(self, keys: Path, state: State, clock: Callable[[], float], log: FilteringBoundLogger) -> None:
+        self._keys = keys
+        self._clock = clock
+        self.planted = follow_planted(state, log)
+        self._recipients = Recipients(state, log)
+
+    def __call__(self, config: Config) -> DeceptionParts | None:
+        """Return what guards share; None where ``deception`` is off. Raises ``SealError`` for unusable keys."""
+        settings = config.deception
+        if not settings.enabled:
+            return None
+        canary_key = derive(self._keys, "canaries")
+        return DeceptionParts(
+            settings=settings,
+            baits=Baits(
+                derive(self._keys, "honeytokens"), settings.honeytokens.api_keys, self._jwts(config), self._clock()
+            ),
+            planted=self.planted,
+            places=Places(settings.honeytokens.headers, settings.honeytokens.parameters),
+            canaries=(
+                *(ItemCanary(canary_key, each) for each in settings.canaries),
+                *(FieldCanary(canary_key, each) for each in settings.fields),
+            ),
+            canary_key=canary_key,
+            recipients=self._recipients,
+        )
+
+    def _jwts(self, config: Config) -> JwtMaker | None:
+        access = config.access
+        if not access.enabled or access.origin is None:
+            return None
+        ring = KeyRing.open(self._keys, access.assertion.algorithm, self._clock)
+        return JwtMaker(ring.sign, access.origin, config.deception.honeytokens.audience)

@@ -1,0 +1,60 @@
+"""What cannot deceive is told when a configuration is loaded, with its place and its remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bartizan.config.model import Config
+from bartizan.config.validation import parts_of
+from bartizan.detection.check import deception_findings
+
+
+def found(deception: dict[str, Any], **fields: Any) -> list[tuple[str, str]]:
+    listeners = [{"address": "127.0.0.1:1"}]
+    base = {
+        "listeners": listeners,
+        "upstreams": [{"name": "shop", "nodes": [{"address": "127.0.0.1:2"}]}],
+        "routes": [{"name": "api"}],
+    }
+    config = Config.model_validate({**base, **fields, "deception": deception})
+    return [(".".join(map(str, each.path)), each.message) for each in deception_findings(parts_of(config))]
+
+
+OF_REAL_ONES = "is the audience of real assertions"
+
+
+@pytest.mark.parametrize(
+    ("deception", "path", "message"),
+    [
+        ({"honeytokens": {"api_keys": {"live": "sk_{base62:5}"}}}, "honeytokens.api_keys.live", "has 30 random bits"),
+        ({"enabled": True, "honeytokens": {"audience": "shop"}}, "honeytokens.audience", OF_REAL_ONES),
+        ({"enabled": True, "honeytokens": {"audience": "api"}}, "honeytokens.audience", OF_REAL_ONES),
+        ({"canaries": [{"path": "/orders", "detail": "/orders"}]}, "canaries.0.detail", "has no parameter for the id"),
+        (
+            {"canaries": [{"path": "/orders", "detail": "/orders/{id}", "range": [20, 10]}]},
+            "canaries.0.range",
+            "is too small",
+        ),
+        ({"fields": [{"path": "/a", "value": "/debug/{id}"}]}, "fields.0.value", "is no path that ends with {token}"),
+    ],
+)
+def test_what_is_wrong_is_told(deception: dict[str, Any], path: str, message: str) -> None:
+    ((where, told),) = found(deception)
+    assert where == f"deception.{path}"
+    assert told.startswith(message)
+
+
+def test_what_is_right_is_not() -> None:
+    deception = {
+        "honeytokens": {"api_keys": {"live": "sk_live_{base62:24}"}},
+        "canaries": [{"path": "/orders", "detail": "/orders/{id}", "range": [900_000, 999_999]}],
+        "fields": [{"path": "/orders/{id}"}],
+    }
+    assert found(deception) == []
+
+
+def test_the_audience_of_all_assertions_is_not_one_of_honeytokens() -> None:
+    assertion = {"assertion": {"audience": "internal-services"}}
+    assert [path for path, _ in found({"enabled": True}, access=assertion)] == ["deception.honeytokens.audience"]
