@@ -15,6 +15,7 @@ import uvloop
 
 from bartizan.config.model import Config
 from bartizan.edge.worker import EdgeWorker
+from bartizan.pipeline import Exchange
 from tests.support.state import open_shared_state
 
 T = TypeVar("T")
@@ -23,14 +24,21 @@ T = TypeVar("T")
 class Gateway:
     """Serves a configuration, given as plain data, until the end of the ``with`` block; port 0 is a free one.
 
-    ``clock`` is what guards and the state take for Unix time.
+    ``clock`` is what guards and the state take for Unix time; ``observe`` is called with what is over.
     """
 
-    def __init__(self, directory: Path, config: dict[str, Any], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        config: dict[str, Any],
+        clock: Callable[[], float] = time.time,
+        observe: Callable[[Exchange], None] | None = None,
+    ) -> None:
         config.setdefault("storage", {})["directory"] = str(directory)
         config.setdefault("listeners", [{"name": "main", "address": "127.0.0.1:0"}])
         self.directory = directory
         self._clock = clock
+        self._observe = observe
         self.config = Config.model_validate(config)
         self.ports: dict[str, int] = {}
         self._loop = uvloop.new_event_loop()
@@ -86,6 +94,11 @@ class Gateway:
 
     async def _start(self, sockets: dict[str, socket.socket]) -> None:
         self.worker = EdgeWorker(
-            asyncio.get_running_loop(), slot=0, log=structlog.get_logger(), clock=self._clock, opener=open_shared_state
+            asyncio.get_running_loop(),
+            slot=0,
+            log=structlog.get_logger(),
+            observe=self._observe,
+            clock=self._clock,
+            opener=open_shared_state,
         )
         await self.worker.start(self.config, sockets)
