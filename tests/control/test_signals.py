@@ -42,6 +42,17 @@ async def test_a_signal_is_found_beside_its_exchange(tmp_path: Path) -> None:
     assert stats.report().signals == {"login.failed": 1}
 
 
+async def test_what_a_flow_leaves_out_of_a_signal_is_filled_in(tmp_path: Path) -> None:
+    signals = make(tmp_path, Stats())
+    signals(Signal("access.login_failures", 40, actors=(Actor("address", "192.0.2.7"),)), ID)
+    await signals.close()
+    (record,) = journaled(tmp_path)
+    assert record.finding_info.analytic is not None
+    assert record.finding_info.analytic.name == "logins"
+    assert [each.phase for each in record.finding_info.kill_chain] == ["access"]
+    assert [each.value for each in record.observables] == ["192.0.2.7", "192.0.2.0/24"]
+
+
 async def test_signals_come_from_any_thread_and_have_names_of_their_own(tmp_path: Path) -> None:
     signals = make(tmp_path, Stats())
     await asyncio.gather(*(asyncio.to_thread(signals, FAILED, exchange) for exchange in (ID, ID, "", "")))

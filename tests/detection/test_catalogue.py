@@ -65,6 +65,15 @@ def test_without_an_exchange_a_signal_is_about_whom_it_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "network"), [("192.0.2.7", "192.0.2.0/24"), ("2001:db8:1::7", "2001:db8:1::/48"), ("unix", None)]
+)
+def test_without_an_exchange_an_address_has_its_network(address: str, network: str | None) -> None:
+    completed = complete(Signal("access.mfa_denied", 50, actors=(Actor("address", address),)), None)
+    assert [actor.value for actor in completed.actors if actor.kind == "network"] == ([network] if network else [])
+    assert complete(completed, None) == completed
+
+
+@pytest.mark.parametrize(
     ("technique_id", "stage"),
     [("T1595.002", "reconnaissance"), ("T1213", "collection"), ("T1190", "access"), (None, "access")],
 )

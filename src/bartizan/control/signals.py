@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Journal
 from bartizan.control.stats import Stats
+from bartizan.detection.catalogue import complete
 from bartizan.evidence.journal import JournalWriter, signal_record
 from bartizan.pipeline import Signal
 
@@ -65,7 +66,8 @@ class Signals:
         self._stats.signal(signal.name)
         if self._writer is not None:
             uid = f"{exchange or secrets.token_hex(16)}-{WORKER}-{next(self._numbers)}"
-            self._writer.append(signal_record(signal, uid=uid, time=time, exchange_id=exchange or None))
+            completed = complete(signal, None)
+            self._writer.append(signal_record(completed, uid=uid, time=time, exchange_id=exchange or None))
 
     def _full(self, error: OSError) -> None:
         self._stats.signal("journal.full")

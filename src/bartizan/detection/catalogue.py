@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from bartizan.detection.actors import actor_key, actors_of
+from bartizan.detection.actors import actor_key, actors_of, network_of
 from bartizan.detection.risk.model import Kind
-from bartizan.pipeline import Actor, Exchange, Signal, Stage
+from bartizan.http.address import parse_address
+from bartizan.pipeline import Actor, Client, Exchange, Signal, Stage
 from bartizan.pipeline.actor import ActorKind
 
 __all__ = ["SIGNALS", "Description", "accused", "complete", "describe"]
@@ -101,7 +102,7 @@ def complete(signal: Signal, exchange: Exchange | None) -> Signal:
     """Return a signal with all that its guard left out.
 
     From the catalogue: detector, stage, technique and OWASP item; from the exchange that it was found in: the actors of
-    kinds that it does not name. Without an exchange it is about whom it names.
+    kinds that it does not name. Without an exchange it is about whom it names, and the network of its address.
     """
     known = describe(signal.name)
     technique = signal.technique or known.technique
@@ -111,7 +112,7 @@ def complete(signal: Signal, exchange: Exchange | None) -> Signal:
         owasp=signal.owasp or known.owasp,
         detector=signal.detector or known.detector,
         stage=signal.stage or _stage(signal.name, technique, known.stage),
-        actors=signal.actors if exchange is None else _with_those_of(exchange, signal),
+        actors=_with_network(signal.actors) if exchange is None else _with_those_of(exchange, signal),
     )
 
 
@@ -132,3 +133,14 @@ def _stage(name: str, technique: str | None, usual: Stage | None) -> Stage | Non
 def _with_those_of(exchange: Exchange, signal: Signal) -> tuple[Actor, ...]:
     named = {actor.kind for actor in signal.actors}
     return (*signal.actors, *(actor for actor in actors_of(exchange) if actor.kind not in named))
+
+
+def _with_network(actors: tuple[Actor, ...]) -> tuple[Actor, ...]:
+    addresses = [actor.value for actor in actors if actor.kind == "address"]
+    if len(addresses) != 1 or any(actor.kind == "network" for actor in actors):
+        return actors
+    try:
+        found = parse_address(addresses[0])
+    except ValueError:
+        return actors
+    return (*actors, Actor("network", network_of(Client(found.address, 0, found.version, found.number))))
