@@ -102,7 +102,7 @@ async def test_who_asks_for_it_is_told_with_who_was_given_it(site: Site, body: b
     assert json.loads(answer) == canary
     assert exchange.response is not None
     assert exchange.response.status == 200
-    assert exchange.response.headers == Headers.of([("server", "shop"), *JSON.items()])
+    assert exchange.response.headers == Headers.of([*JSON.items(), ("server", "shop")])
     assert exchange.response.length == len(answer)
 
 

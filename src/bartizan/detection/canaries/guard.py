@@ -31,7 +31,7 @@ MAX_RESPONSE = 1_048_576  # bytes of a response that are held
 MIN_SURE = 20  # characters of an id that is none by chance
 _UNKNOWN_TO_UPSTREAM = frozenset((400, 404, 410, 422))
 _BOUND_TO_BYTES = frozenset((b"content-md5", b"digest", b"content-digest", b"repr-digest", b"signature"))
-_NOT_WITH_THE_OBJECT = frozenset((b"etag", b"last-modified", b"content-encoding", b"content-type", *_BOUND_TO_BYTES))
+_NOT_WITH_THE_OBJECT = frozenset((b"etag", b"last-modified", b"content-encoding", *_BOUND_TO_BYTES))
 
 
 @dataclass(slots=True)
@@ -157,9 +157,7 @@ class CanaryGuard:
         asked = exchange.request.method in ("GET", "HEAD")
         if given is None or not given.text or not asked or response.status not in _UNKNOWN_TO_UPSTREAM:
             return None
-        items = [each for each in response.headers.items if each[0] not in _NOT_WITH_THE_OBJECT]
-        items.append((b"content-type", given.media_type))
-        shown = Response(200, Headers(items), Body.of(given.text), len(given.text))
+        shown = Response(200, _headers(response.headers, given), Body.of(given.text), len(given.text))
         return Respond(shown, because=f"a canary of {canary.template.text} was asked for")
 
     async def _plant(self, exchange: Exchange, response: Response, canary: Canary, body: bytes) -> bytes:
@@ -220,6 +218,16 @@ def _tell(exchange: Exchange, canary: Canary, value: int | str, given: Recipient
     signal = Signal("canary.touched", SEVERITY, confidence, technique="T1119", evidence=evidence)
     exchange.signals.append(signal)
     return signal
+
+
+def _headers(of_error: Headers, given: Recipient) -> Headers:
+    """Return the fields of an error, in their order, as those of the object."""
+    items = [
+        (name, given.media_type if name == b"content-type" else value)
+        for name, value in of_error.items
+        if name not in _NOT_WITH_THE_OBJECT
+    ]
+    return Headers(items if b"content-type" in of_error else [*items, (b"content-type", given.media_type)])
 
 
 def _may_have_one(exchange: Exchange, response: Response) -> bool:
