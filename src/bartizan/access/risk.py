@@ -36,7 +36,11 @@ class Risk(Protocol):
         ...
 
     def demand(self, exchange: Exchange) -> Demand | None:
-        """Return what has to happen to the session of an exchange, or None. Quick, without I/O."""
+        """Return what has to happen to the session of a request, or None. Quick, without I/O."""
+        ...
+
+    def overdue(self, exchange: Exchange) -> Demand | None:
+        """Return why what is open has to end, with its session or without, or None. Quick, without I/O."""
         ...
 
     def told(self, exchange: Exchange, demand: Demand) -> None:

@@ -157,3 +157,20 @@ async def test_what_ends_no_session_is_no_decision(risks: Risks, what: Any) -> N
     await made.carry_out(exchange_of(), found, Demand(what, "session:session-1", 40, "why", "remedy"))
     assert await SessionStore(risks.state, risks.clock).by_digest(found.digest) == found
     assert await decisions(risks.state, None) == []
+
+
+@pytest.mark.parametrize(
+    ("actor", "score", "what"),
+    [
+        ("session:session-1", 40, None), ("session:session-1", 70, "revoke_session"), ("device:device-1", 85, "cut"),
+        ("device:device-1", 99, "quarantine_device"), ("address:192.0.2.7", 99, None), ("session:other", 99, None),
+    ],
+)  # fmt: skip
+async def test_what_is_open_ends_by_the_risk_of_people_alone(
+    risks: Risks, actor: str, score: float, what: str | None
+) -> None:
+    made = risks.of_sessions(LADDER)
+    assert made.overdue(exchange_of()) is None
+    await risks.rise(actor, score)
+    demand = made.overdue(exchange_of())
+    assert (None if demand is None else demand.what) == what

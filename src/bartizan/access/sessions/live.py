@@ -106,8 +106,8 @@ class LiveSessions:
 
     @staticmethod
     async def _end_if_risky(exchange: Exchange, found: Found, risk: Risk) -> None:
-        demand = risk.demand(exchange)
-        if demand is None or demand.what == "step_up":
+        demand = risk.overdue(exchange)
+        if demand is None:
             return
         if demand.what == "cut":
             risk.told(exchange, demand)

@@ -47,6 +47,7 @@ class SessionRisk:
     ) -> None:
         self._people = Ladder.of(settings, (*means.rungs, "step_up", *_ENDS))
         self._places = Ladder.of(settings, (*means.rungs, "step_up"))
+        self._lowest = self._people.lowest
         self._means = means
         self._standings = means.standings
         self._sessions = sessions
@@ -68,13 +69,25 @@ class SessionRisk:
         standing = self._standings.highest(people_of(exchange), now)
         if standing is not None:
             risk = standing.now(now)
-            self._tell_hidden(exchange, self._people, standing, risk)
-            gravest = self._gravest(standing, risk)
+            gravest = self._gravest(exchange, standing, risk)
             if gravest in _MEASURES and not (gravest == "step_up" and exchange.diverted is not None):
                 return _demand(_MEASURES[gravest], standing, risk)
             if gravest == "divert":
                 return None
         return None if exchange.diverted is not None else self._demand_of_places(exchange, now)
+
+    def overdue(self, exchange: Exchange) -> Demand | None:
+        """See ``Risk``. Only the risk of people counts: it is asked for again and again, of all that is open."""
+        if not len(self._standings):
+            return None
+        now = self._means.clock()
+        standing = self._standings.highest(people_of(exchange), now)
+        if standing is None or (risk := standing.now(now)) < self._lowest:
+            return None
+        gravest = self._gravest(exchange, standing, risk)
+        if gravest not in _MEASURES or gravest == "step_up":
+            return None
+        return _demand(_MEASURES[gravest], standing, risk)
 
     def told(self, exchange: Exchange, demand: Demand) -> None:
         """See ``Risk``."""
@@ -107,7 +120,8 @@ class SessionRisk:
         await note_decision(state, decision)
         self.told(exchange, demand)
 
-    def _gravest(self, standing: Standing, risk: float) -> RungName | None:
+    def _gravest(self, exchange: Exchange, standing: Standing, risk: float) -> RungName | None:
+        self._tell_hidden(exchange, self._people, standing, risk)
         for rung in self._people.reached(risk):
             if rung != "quarantine_device" or not standing.actor.startswith("principal:"):
                 return rung
