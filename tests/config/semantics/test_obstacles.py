@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bartizan.config.model import Config
-from bartizan.config.semantics.obstacles import obstacle_findings
+from bartizan.config.semantics.obstacles import RUNGS, obstacle_findings
 from bartizan.config.validation import parts_of
 
 
@@ -48,3 +50,11 @@ def test_what_a_route_changes_has_to_fit_what_it_keeps() -> None:
 
 def test_a_default_that_is_wrong_is_told_once() -> None:
     assert len(findings({"divert": {"at": 60}, "deny": {"at": 50}}, {"throttle": {"at": 20}})) == 1
+
+
+def test_the_documented_ladder_is_one() -> None:
+    page = Path(__file__).parent.parent.parent.parent / "docs" / "obstacles.md"
+    written = yaml.safe_load(page.read_text().partition("```yaml\n")[2].partition("```")[0])
+    (route,) = written["routes"]
+    assert list(written["guards"]["obstacles"]) == list(RUNGS)
+    assert findings(written["guards"]["obstacles"], route["guards"]["obstacles"]) == []
