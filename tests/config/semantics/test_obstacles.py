@@ -1,4 +1,4 @@
-"""What happens gets graver as the risk rises."""
+"""Rungs that are never reached."""
 
 from __future__ import annotations
 
@@ -27,24 +27,32 @@ def findings(default: dict[str, Any], route: dict[str, Any] | None = None) -> li
 
 @pytest.mark.parametrize(
     "rungs",
-    [{}, {"step_up": 40}, {"throttle": 40, "challenge": 40}, {"throttle": 10, "step_up": 30, "quarantine_device": 90}],
-)
-def test_rungs_in_their_order_are_fine(rungs: dict[str, int]) -> None:
+    [
+        {}, {"step_up": 40}, {"divert": 40, "deny": 40}, {"throttle": 10, "step_up": 30, "quarantine_device": 90},
+        {"step_up": 10, "challenge": 30, "throttle": 50},
+    ],
+)  # fmt: skip
+def test_rungs_that_are_all_reached_are_fine(rungs: dict[str, int]) -> None:
     assert findings({name: {"at": at} for name, at in rungs.items()}) == []
 
 
-def test_a_rung_does_not_come_before_a_milder_one() -> None:
-    assert findings({"divert": {"at": 60}, "deny": {"at": 59, "shadow": True}}) == [
-        ("guards.obstacles.deny.at", "comes before `divert`")
+def test_a_rung_behind_one_that_lets_nobody_by_is_never_reached() -> None:
+    assert findings({"throttle": {"at": 60}, "step_up": {"at": 65}, "divert": {"at": 59}, "deny": {"at": 70}}) == [
+        ("guards.obstacles.throttle.at", "is never reached: `divert` is in the way from risk 59 on"),
+        ("guards.obstacles.step_up.at", "is never reached: `divert` is in the way from risk 59 on"),
     ]
 
 
 def test_what_a_route_changes_has_to_fit_what_it_keeps() -> None:
     default = {"throttle": {"at": 20}, "deny": {"at": 80}}
     path = "routes.0.guards.obstacles"
-    assert findings(default, {"challenge": {"at": 30}}) == []
-    assert findings(default, {"challenge": {"at": 10}}) == [(f"{path}.challenge.at", "comes before `throttle`")]
-    assert findings(default, {"divert": {"at": 90}}) == [(f"{path}.divert.at", "comes after `deny` of the default")]
+    assert findings(default, {"challenge": {"at": 10}}) == []
+    assert findings(default, {"divert": {"at": 90}}) == [
+        (f"{path}.divert.at", "is never reached: `deny` is in the way from risk 80 on")
+    ]
+    assert findings(default, {"divert": {"at": 10}}) == [
+        (f"{path}.divert.at", "is below `throttle` of the default, which is never reached then")
+    ]
     assert findings(default, {"divert": {"at": 90}, "deny": {}}) == []
 
 

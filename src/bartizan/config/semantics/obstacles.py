@@ -1,9 +1,8 @@
-"""Checks of ``guards.obstacles``: what is put in the way gets graver as the risk rises."""
+"""Checks of ``guards.obstacles``: a rung that another one always comes before has no effect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from bartizan.config.document import FieldPath
 from bartizan.config.model import Obstacles, ObstaclesOverride, Rung
@@ -14,10 +13,12 @@ __all__ = ["RUNGS", "obstacle_findings"]
 
 RUNGS = tuple(name for name, field in Obstacles.model_fields.items() if isinstance(field.default, Rung))
 """From the mildest to the gravest."""
+_GIVE_WAY = frozenset(("throttle", "challenge", "step_up"))
+"""Whoever has met these meets the milder ones, so they may come first."""
 
 
 def obstacle_findings(parts: Parts) -> Iterator[Finding]:
-    """Yield rungs that come before a milder one."""
+    """Yield rungs that are never reached."""
     default = None if parts.guards is None else parts.guards.obstacles
     if default is not None:
         yield from _order(default, None, ("guards", "obstacles"))
@@ -34,12 +35,15 @@ def _order(settings: Obstacles | ObstaclesOverride, default: Obstacles | None, p
         rung = own if own is not None or default is None else getattr(default, name)
         if rung is not None and rung.at is not None:
             levels.append((name, rung.at, own is not None))
-    for (milder, low, milder_is_own), (graver, high, graver_is_own) in pairwise(levels):
-        if high >= low or not (milder_is_own or graver_is_own):
+    for number, (graver, high, graver_is_own) in enumerate(levels):
+        if graver in _GIVE_WAY:
             continue
-        if graver_is_own:
-            remedy = f"make it at least {low}: what happens gets graver as the risk rises"
-            yield Finding((*path, graver, "at"), f"comes before `{milder}`", str(high), remedy)
-        else:
-            remedy = f"make it at most {high}: what happens gets graver as the risk rises"
-            yield Finding((*path, milder, "at"), f"comes after `{graver}` of the default", str(low), remedy)
+        for milder, low, milder_is_own in levels[:number]:
+            if low <= high or not (milder_is_own or graver_is_own):
+                continue
+            message = f"is never reached: `{graver}` is in the way from risk {high} on"
+            if milder_is_own:
+                yield Finding((*path, milder, "at"), message, str(low), f"make it at most {high}")
+            else:
+                message = f"is below `{milder}` of the default, which is never reached then"
+                yield Finding((*path, graver, "at"), message, str(high), f"make it at least {low}")
