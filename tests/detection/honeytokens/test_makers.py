@@ -15,8 +15,8 @@ from tests.support.sessions import NOW, Clock, make_session
 from bartizan.access.assertion import Assertions
 from bartizan.access.sessions.model import new_handle, new_secret, split_token
 from bartizan.config.model import Access
+from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.honeytokens.makers import LIFETIME, JwtMaker, make_cookie, quarter
-from bartizan.detection.honeytokens.stream import Stream
 from bartizan.keys.ring import Algorithm, KeyRing
 
 KEY = b"k" * 32
@@ -68,13 +68,13 @@ def test_a_cookie_has_the_form_of_a_session() -> None:
 
 def test_what_a_keyed_hash_makes_is_the_same_again(tmp_path: Path) -> None:
     maker = JwtMaker(KeyRing.open(tmp_path, "EdDSA", Clock()).sign, "https://api.test", "internal-services")
-    assert maker.make(Stream(KEY, "a"), NOW) == maker.make(Stream(KEY, "a"), NOW)
-    assert make_cookie(Stream(KEY, "a")) == make_cookie(Stream(KEY, "a")) != make_cookie(Stream(KEY, "b"))
+    assert maker.make(Keyed(KEY, "a").draw, NOW) == maker.make(Keyed(KEY, "a").draw, NOW)
+    assert make_cookie(Keyed(KEY, "a").draw) == make_cookie(Keyed(KEY, "a").draw) != make_cookie(Keyed(KEY, "b").draw)
 
 
 @pytest.mark.parametrize("days", [0.0, 1.0, 44.5, 89.9])
 def test_a_token_in_a_bait_is_never_expired_nor_of_the_future(days: float) -> None:
     begun = NOW - NOW % LIFETIME
     now = begun + days * 86_400
-    issued = quarter(now, Stream(KEY, "a"))
-    assert issued == quarter(begun, Stream(KEY, "a")) < now
+    issued = quarter(now, Keyed(KEY, "a"))
+    assert issued == quarter(begun, Keyed(KEY, "a")) < now

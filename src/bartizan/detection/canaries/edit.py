@@ -16,7 +16,7 @@ from bartizan.detection.canaries.clone import clone
 from bartizan.detection.canaries.ids import Ids
 from bartizan.detection.canaries.scan import Span, items_at, members_of, parse
 from bartizan.detection.canaries.templates import Template
-from bartizan.detection.honeytokens.stream import Stream
+from bartizan.detection.fakes.keyed import Keyed
 
 __all__ = ["FieldCanary", "ItemCanary", "Spot", "insert"]
 
@@ -62,8 +62,8 @@ class ItemCanary:
                 return None
             before = min(anchor, len(spans) - 2)
             gap = body[spans[before].end : spans[before + 1].start]
-            stream = Stream(self._key, "item", self.detail.text, recipient, str(made))
-            text = clone(body, spans[anchor], _beside(items, anchor), (self.field, ids[anchor], made), stream)
+            keyed = Keyed(self._key, "item", self.detail.text, recipient, str(made))
+            text = clone(body, spans[anchor], _beside(items, anchor), (self.field, ids[anchor], made), keyed)
             return Spot(made, spans[anchor].end, gap, text)
         except ValueError:
             return None
@@ -98,7 +98,7 @@ class FieldCanary:
         gap = b"," + body[start + 1 : members[0].key.start]
         if len(members) > 1:
             gap = body[members[0].value.end : members[1].key.start]
-        chosen = Stream(self._key, "member", self.field, recipient).below(len(members))
+        chosen = Keyed(self._key, "member", self.field, recipient).below(len(members))
         value = self.detail.text.replace(f"{{{self.detail.last}}}", str(token))
         text = json.dumps(self.field).encode("ascii") + colon + json.dumps(value).encode("ascii")
         return Spot(token, members[chosen].value.end, gap, text)

@@ -16,8 +16,8 @@ import uuid
 from collections.abc import Sequence
 from math import isqrt
 
+from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.honeytokens.forms import ALPHABETS
-from bartizan.detection.honeytokens.stream import Stream
 
 __all__ = ["Ids"]
 
@@ -27,9 +27,10 @@ MAX_DIGITS = 18
 _SAFE_DIGITS = 15  # whole numbers of more digits are no longer exact in JavaScript
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ALPHABETS = (
-    *(ALPHABETS[name] for name in ("hex", "HEX", "base36", "BASE36")), _CROCKFORD,
-    *(ALPHABETS[name] for name in ("lower", "upper", "base58", "base62", "base64url")),
+    *(ALPHABETS[name] for name in ("hex", "HEX", "lower", "upper")), _CROCKFORD,
+    *(ALPHABETS[name] for name in ("base36", "BASE36", "base58", "base62", "base64url")),
 )  # fmt: skip
+"""The narrowest first: what all ids beside it are made of is what a canary is made of."""
 _SETS = tuple(frozenset(alphabet) for alphabet in _ALPHABETS)
 _SEPARATORS = "_-:."
 
@@ -50,13 +51,13 @@ class Ids:
 
         The same again for the same; None if they have no form that a canary can have, or it is one of them.
         """
-        stream = Stream(self._key, self._label, "chosen", recipient, str(anchor))
+        keyed = Keyed(self._key, self._label, "chosen", recipient, str(anchor))
         made: Value | None
         if all(isinstance(value, int) and value >= 0 for value in beside):
-            made = self._number(max(value for value in beside if isinstance(value, int)), stream)
+            made = self._number(max(value for value in beside if isinstance(value, int)), keyed)
         elif isinstance(anchor, str) and all(isinstance(value, str) for value in beside):
             texts = [value for value in beside if isinstance(value, str)]
-            made = self._text(texts, anchor, stream)
+            made = self._text(texts, anchor, keyed)
         else:
             made = None
         return None if made in beside else made
@@ -72,18 +73,18 @@ class Ids:
             return self._uuid_of(parsed, value) == value
         return self._is_text(value)
 
-    def _number(self, largest: int, stream: Stream) -> int | None:
+    def _number(self, largest: int, keyed: Keyed) -> int | None:
         digits = len(str(largest))
         if self._limits is None:
             if digits > MAX_DIGITS:
                 return None
             digits = digits if digits >= _SAFE_DIGITS else max(digits + 1, MIN_DIGITS)
-        return self._in_range(self._limits or _range(digits), stream)
+        return self._in_range(self._limits or _range(digits), keyed)
 
-    def _in_range(self, limits: tuple[int, int], stream: Stream) -> int:
+    def _in_range(self, limits: tuple[int, int], keyed: Keyed) -> int:
         first, size = limits[0], limits[1] - limits[0] + 1
         modulus = isqrt(size)
-        chosen = stream.below(size // modulus)
+        chosen = keyed.below(size // modulus)
         return first + chosen * modulus + self._check_number(limits, chosen, modulus)
 
     def _is_number(self, value: int) -> bool:
@@ -98,43 +99,43 @@ class Ids:
         return check == self._check_number(limits, chosen, modulus)
 
     def _check_number(self, limits: tuple[int, int], chosen: int, modulus: int) -> int:
-        return Stream(self._key, self._label, "number", f"{limits[0]}-{limits[1]}", str(chosen)).below(modulus)
+        return Keyed(self._key, self._label, "number", f"{limits[0]}-{limits[1]}", str(chosen)).below(modulus)
 
-    def _padded(self, texts: Sequence[str], stream: Stream) -> str | None:
+    def _padded(self, texts: Sequence[str], keyed: Keyed) -> str | None:
         """Return a number with as many digits as the others, larger than all."""
         width = len(texts[0])
         limits = _upper(width)
         if width > MAX_DIGITS or width < MIN_DIGITS or int(max(texts)) >= limits[0]:
             return None
-        return f"{self._in_range(limits, stream):0{width}d}"
+        return f"{self._in_range(limits, keyed):0{width}d}"
 
     def _is_padded(self, value: str) -> bool:
         return len(value) >= MIN_DIGITS and self._is_in(_upper(len(value)), int(value))
 
-    def _text(self, texts: Sequence[str], anchor: str, stream: Stream) -> str | None:
+    def _text(self, texts: Sequence[str], anchor: str, keyed: Keyed) -> str | None:
         if all(text.isascii() and text.isdigit() for text in texts):
             if any(text[0] == "0" and len(text) > 1 for text in texts):
-                return self._padded(texts, stream) if len({len(text) for text in texts}) == 1 else None
-            number = self._number(max(int(text) for text in texts), stream) if _short(texts) else None
+                return self._padded(texts, keyed) if len({len(text) for text in texts}) == 1 else None
+            number = self._number(max(int(text) for text in texts), keyed) if _short(texts) else None
             return None if number is None else str(number)
         parsed = _uuid(anchor)
         if parsed is not None:
-            return self._make_uuid(parsed, anchor, stream)
-        return self._free(texts, anchor, stream)
+            return self._make_uuid(parsed, anchor, keyed)
+        return self._free(texts, anchor, keyed)
 
-    def _make_uuid(self, beside: uuid.UUID, anchor: str, stream: Stream) -> str:
-        first = beside.int >> 80 if beside.version == 7 else stream.below(1 << 48)
-        number = first << 80 | beside.int & 0xF << 76 | stream.below(1 << 12) << 64 | beside.int & (3 << 62)
+    def _make_uuid(self, beside: uuid.UUID, anchor: str, keyed: Keyed) -> str:
+        first = beside.int >> 80 if beside.version == 7 else keyed.below(1 << 48)
+        number = first << 80 | beside.int & 0xF << 76 | keyed.below(1 << 12) << 64 | beside.int & (3 << 62)
         return self._uuid_of(uuid.UUID(int=number), anchor)
 
     def _uuid_of(self, parsed: uuid.UUID, like: str) -> str:
         """Return the UUID with the last 62 bits that its first ones call for, written like another."""
         kept = parsed.int >> 62
-        check = Stream(self._key, self._label, "uuid", f"{kept:x}").below(1 << 62)
+        check = Keyed(self._key, self._label, "uuid", f"{kept:x}").below(1 << 62)
         text = str(uuid.UUID(int=kept << 62 | check))
         return text.upper() if any(letter in "ABCDEF" for letter in like) else text
 
-    def _free(self, texts: Sequence[str], anchor: str, stream: Stream) -> str | None:
+    def _free(self, texts: Sequence[str], anchor: str, keyed: Keyed) -> str | None:
         prefix, rest = _split(anchor)
         others = [_split(text) for text in texts]
         if any(other[0] != prefix or len(other[1]) != len(rest) for other in others):
@@ -145,7 +146,7 @@ class Ids:
             return None
         half = len(rest) // 2
         kept = _common(rest, others)  # as in an ULID, whose first characters are a time
-        chosen = rest[:kept] + "".join(alphabet[stream.below(len(alphabet))] for _ in range(half - kept))
+        chosen = rest[:kept] + keyed.text(alphabet, half - kept)
         return prefix + chosen + self._check_text(prefix, chosen, alphabet, len(rest) - half)
 
     def _is_text(self, value: str) -> bool:
@@ -160,8 +161,7 @@ class Ids:
         )
 
     def _check_text(self, prefix: str, chosen: str, alphabet: str, length: int) -> str:
-        stream = Stream(self._key, self._label, "text", prefix, chosen, alphabet)
-        return "".join(alphabet[stream.below(len(alphabet))] for _ in range(length))
+        return Keyed(self._key, self._label, "text", prefix, chosen, alphabet).text(alphabet, length)
 
 
 def _range(digits: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import hashlib
 import string
 from collections.abc import Callable
 
-from bartizan.detection.honeytokens.stream import Stream
+from bartizan.detection.fakes.keyed import Keyed
 
 __all__ = ["matches", "retag"]
 
@@ -45,8 +45,8 @@ def retag(tag: bytes, old: bytes, new: bytes, key: bytes) -> bytes | None:
     for before, after in zip(_hashes(old), _hashes(new), strict=True):
         if opaque == before:
             return b'%b"%b"' % (weak, after)
-    stream = Stream(key, "etag", opaque.decode("latin-1"), hashlib.sha256(new).hexdigest())
-    return b'%b"%b"' % (weak, bytes(_other(letter, stream) for letter in opaque))
+    keyed = Keyed(key, "etag", opaque.decode("latin-1"), hashlib.sha256(new).hexdigest())
+    return b'%b"%b"' % (weak, bytes(_other(letter, keyed) for letter in opaque))
 
 
 def matches(condition: bytes, tag: bytes) -> bool:
@@ -55,9 +55,9 @@ def matches(condition: bytes, tag: bytes) -> bool:
     return any(each.strip().removeprefix(b"W/") == wanted for each in condition.split(b","))
 
 
-def _other(letter: int, stream: Stream) -> int:
+def _other(letter: int, keyed: Keyed) -> int:
     """Return a character of the same kind: a digit, a letter of hexadecimal numbers, another letter, or itself."""
     for kind in (string.digits, "abcdef", "ABCDEF", string.ascii_lowercase[6:], string.ascii_uppercase[6:]):
         if chr(letter) in kind:
-            return ord(kind[stream.below(len(kind))])
+            return ord(kind[keyed.below(len(kind))])
     return letter

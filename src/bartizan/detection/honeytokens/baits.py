@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.honeytokens.forms import KeyForm
 from bartizan.detection.honeytokens.makers import JwtMaker, make_cookie, quarter
-from bartizan.detection.honeytokens.stream import Stream
 from bartizan.detection.honeytokens.tokens import Honeytoken, Kind, digest_of_jti, digest_of_secret
 
 __all__ = ["FORMS", "Baits"]
@@ -56,17 +56,17 @@ class Baits:
         return made
 
     def _make(self, name: str, place: str) -> str:
-        stream = Stream(self._key, name, place)
+        keyed = Keyed(self._key, name, place)
         if name == "cookie":
-            return self._keep(make_cookie(stream), "cookie", place)
+            return self._keep(make_cookie(keyed.draw), "cookie", place)
         if name == "jwt" and self._jwt is not None:
-            secret, jti = self._jwt.make(stream, quarter(self._now, Stream(self._key, "issued", place)))
+            secret, jti = self._jwt.make(keyed.draw, quarter(self._now, Keyed(self._key, "issued", place)))
             self._remember(digest_of_jti(jti), "jwt", place)
             return secret
         form = self._forms.get("api_key" if name == "jwt" else name)
         if form is None:
             raise ValueError(f"there is no honeytoken {name!r}; known are {', '.join(self.names())}")
-        return self._keep(form.make(stream), "api_key", place, name)
+        return self._keep(form.make(keyed.draw), "api_key", place, name)
 
     def _keep(self, secret: str, kind: Kind, place: str, form: str = "") -> str:
         self._remember(digest_of_secret(secret.encode("ascii")), kind, place, form)

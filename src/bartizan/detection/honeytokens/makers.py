@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from bartizan.access.assertion import JTI_BYTES, claims_of
 from bartizan.access.sessions.model import ClientFacts, Session
-from bartizan.detection.honeytokens.stream import Stream
+from bartizan.detection.fakes.keyed import Keyed
 
 __all__ = ["JwtMaker", "make_cookie", "quarter"]
 
@@ -44,13 +44,13 @@ class JwtMaker:
         return self._sign(claims), jti
 
 
-def quarter(now: float, stream: Stream) -> float:
+def quarter(now: float, keyed: Keyed) -> float:
     """Return when a token in a bait was issued: some time in the month before this quarter of the year began.
 
     So it is the same on each machine for a quarter, is never expired, and is made anew as people do.
     """
     begun = now - now % LIFETIME
-    return begun - stream.below(30 * _DAY) - 1 if begun else 0.0
+    return begun - keyed.below(30 * _DAY) - 1 if begun else 0.0
 
 
 def _service(draw: Draw, issued: float) -> Session:
