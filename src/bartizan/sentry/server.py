@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -33,13 +35,15 @@ KEEP = 0.5  # seconds between two writes
 LOOK = 0.1  # seconds between two looks at pardons and decisions
 AGAIN = 1.0  # seconds between two looks at what has changed by time alone
 LAST = 3.0  # seconds for the rest of the journals, at the end
+GC_THRESHOLD = 50_000  # objects made before the garbage collector looks at the youngest
 _LOCK = "lock"
 
 
 class SentryServer:
     """``start``, reloads in two steps, then ``drain`` and ``close``, as an edge worker has them.
 
-    ``clock`` is Unix time in seconds, ``opener`` opens the shared state.
+    ``clock`` is Unix time in seconds, ``opener`` opens the shared state; ``give_up`` ends the process where a defect
+    has ended the work, so that the supervisor starts another.
     """
 
     def __init__(
@@ -49,7 +53,9 @@ class SentryServer:
         log: FilteringBoundLogger,
         clock: Callable[[], float] = time.time,
         opener: StateOpener = open_state,
+        give_up: Callable[[], None] = lambda: signal.raise_signal(signal.SIGTERM),
     ) -> None:
+        self._give_up = give_up
         self._loop = loop
         self._log = log
         self._clock = clock
@@ -81,6 +87,7 @@ class SentryServer:
         self._publisher = Publisher(self._state, self._engine, self._keeping.source)
         self._undoing = Undoing(self._state, self._engine, self.reading.cases, self._publisher)
         self._running = self._loop.create_task(self._run(directory))
+        self._running.add_done_callback(self._ended)
 
     async def prepare(self, config: Config, sockets: Mapping[str, socket.socket]) -> None:  # noqa: ARG002
         """Open what the next configuration names. Raises ``BartizanError`` and has no effect then."""
@@ -156,6 +163,8 @@ class SentryServer:
     async def _run(self, directory: Path) -> None:
         await self._alone(directory / "sentry" / _LOCK)
         actors = await asyncio.to_thread(self._keeping.restore, self.reading, self._undoing)
+        gc.freeze()  # what was restored stays: to look through it again and again would cost more than it frees
+        gc.set_threshold(GC_THRESHOLD, 20, 100)
         journal = directory / "journal"
         self._tail = Tail(Follower(journal, self.reading.checkpoint), journal, self.reading, self._log)
         self._ready = True
@@ -178,6 +187,12 @@ class SentryServer:
                 self.reading.settle()
                 return
             await asyncio.sleep(self._config.sentry.poll if idle else 0)
+
+    def _ended(self, running: asyncio.Task[None]) -> None:
+        error = None if running.cancelled() else running.exception()
+        if error is not None:
+            self._log.critical("the sentry has failed", error=repr(error), exc_info=error)
+            self._give_up()
 
     async def _alone(self, path: Path) -> None:
         """Wait until no other process is the sentry of this directory."""
