@@ -22,7 +22,7 @@ from bartizan.access.sessions.standing import Limits
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Obstacles as Settings
 from bartizan.config.model import State as StateSettings
-from bartizan.detection.obstacles import PEOPLE, Means, Obstacles, SessionRisk, Teller, people_of, places_of
+from bartizan.detection.obstacles import RUNGS, Means, Obstacles, SessionRisk, Teller, behind, places_of
 from bartizan.detection.standing import Standing, Standings, publish
 from bartizan.pipeline import Exchange, TlsInfo
 from bartizan.storage.state import State, open_state
@@ -33,7 +33,7 @@ __all__ = ["risk_guard"]
 ACTORS, EXCHANGES, ROUNDS, OPEN = 100_000, 2_000, 40, 10_000
 BUDGET = 20.0  # microseconds: of all guards for risk and deception together
 TLS = TlsInfo("TLSv1.3", "TLS_AES_128_GCM_SHA256", "api.test", "http/1.1", "t13d1516h2_8daaf6152771_e5627efa2ab1")
-LADDER = {name: {"at": 10 * number} for number, name in enumerate(PEOPLE, 3)}
+LADDER = {name: {"at": 10 * number} for number, name in enumerate(RUNGS, 3)}
 HEADERS = {"user-agent": "Mozilla/5.0", "accept": "*/*", "cookie": "theme=dark; a=b"}
 
 
@@ -74,7 +74,7 @@ def _guards(state: State, standings: Standings, known: str) -> list[Row]:
     means = Means(state, standings, Teller(time.time), time.time, decoy="bartizan-decoy")
     sessions = SessionRisk(settings, means, SessionStore(state, time.time))
     places = Obstacles(settings, places_of, means, means.rungs)
-    people = Obstacles(settings, people_of, means, PEOPLE)
+    people = Obstacles(settings, behind, means, RUNGS)
 
     def of_sessions(exchange: Exchange) -> None:
         if sessions.of(exchange):  # nothing more is asked then

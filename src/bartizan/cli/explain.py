@@ -279,9 +279,9 @@ def _edits(edits: HeaderEdits) -> dict[str, list[str]]:
 
 def _guards(config: Config, route: Route) -> Iterator[dict[str, Any]]:
     settings = effective_guards(config, route)
-    for name in dict.fromkeys(kind.name for kind in GUARDS):
+    for name in dict.fromkeys(kind.settings or kind.name for kind in GUARDS):
         guard = getattr(settings, name)
-        if isinstance(guard, Obstacles) and not guard.rungs:
+        if (isinstance(guard, Obstacles) and not guard.rungs) or (name == "decoys" and not config.deception.enabled):
             continue
         own = getattr(route.guards, name).model_dump(exclude_none=True)
         told = {"guard": name, "settings": guard.model_dump(mode="json"), "changed_by_route": sorted(own)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bartizan.config.model import Access as AccessSettings
 from bartizan.config.model import Config, Guards, Route
 from bartizan.config.model import Waf as WafSettings
-from bartizan.detection.obstacles import PEOPLE, Means, Obstacles, SessionRisk, people_of, places_of
+from bartizan.detection.obstacles import RUNGS, Means, Obstacles, SessionRisk, behind, places_of
 from bartizan.perimeter.denylist import Bans, Denylist, PrefixSet
 from bartizan.perimeter.ratelimit import RateLimit
 from bartizan.pipeline import Client, Series, Step
@@ -54,10 +54,14 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class GuardKind:
-    """One row of the series: ``build`` returns the guard as a step for a route, or None where it has nothing to do."""
+    """One row of the series: ``build`` returns the guard as a step for a route, or None where it has nothing to do.
+
+    ``settings`` is the field of ``guards`` that it is configured by, if it is not that of its name.
+    """
 
     name: str
     build: Callable[[Guards, Route, Services], Step | None]
+    settings: str = ""
 
 
 def _denylist(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001 - one signature for all
@@ -136,9 +140,7 @@ def _places(guards: Guards, route: Route, services: Services) -> Step | None:  #
 
 
 def _people(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
-    if not services.settings.enabled or guards.access.public:
-        return None
-    return _obstacles(guards, Obstacles(guards.obstacles, people_of, _means(guards, services), PEOPLE))
+    return _obstacles(guards, Obstacles(guards.obstacles, behind, _means(guards, services), RUNGS))
 
 
 def _obstacles(guards: Guards, guard: Obstacles) -> Step | None:
@@ -161,8 +163,8 @@ GUARDS = (
     GuardKind("denylist", _denylist),
     GuardKind("rate_limit", _rate_limit),
     GuardKind("obstacles", _places),
-    GuardKind("honeytokens", _honeytokens),
-    GuardKind("canaries", _canaries),
+    GuardKind("honeytokens", _honeytokens, "decoys"),
+    GuardKind("canaries", _canaries, "decoys"),
     GuardKind("waf", _waf),
     GuardKind("access", _access),
     GuardKind("obstacles", _people),

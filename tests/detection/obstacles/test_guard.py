@@ -15,7 +15,7 @@ from tests.support.sessions import Clock
 from bartizan.config.model import Obstacles as Settings
 from bartizan.detection.challenge import Challenger
 from bartizan.detection.obstacles.guard import Obstacles
-from bartizan.detection.obstacles.keys import people_of, places_of
+from bartizan.detection.obstacles.keys import behind, places_of
 from bartizan.detection.obstacles.ladder import RUNGS
 from bartizan.keys.vault import Vault
 from bartizan.pipeline import Challenge, Deny, Divert, Exchange, Series, Step, Throttle, TlsInfo, Verdict
@@ -39,7 +39,7 @@ def guard(risks: Risks, settings: dict[str, Any] | None = None, **more: Any) -> 
     means = replace(risks.means, **more)
     wanted = Settings.model_validate(LADDER if settings is None else settings)
     if people:
-        return Obstacles(wanted, people_of, means, RUNGS, spares)
+        return Obstacles(wanted, behind, means, RUNGS, spares)
     return Obstacles(wanted, places_of, means, means.rungs, spares)
 
 
@@ -117,11 +117,10 @@ async def test_the_gravest_rung_decides_and_risk_that_fades_leads_down_again(ris
     assert await ask(made) is None
 
 
-@pytest.mark.parametrize("actor", ["network:192.0.2.0/24", "ja4:t13d", "credential:digest"])
+@pytest.mark.parametrize("actor", ["network:192.0.2.0/24", "ja4:t13d"])
 async def test_any_of_the_actors_can_be_the_risky_one(risks: Risks, actor: str) -> None:
     await risks.rise(actor, 90)
     exchange = make_exchange(tls=TlsInfo("TLSv1.3", "x", ja4="t13d"))
-    exchange.credential = "digest"
     verdict = await ask(guard(risks), exchange)
     assert isinstance(verdict, Deny)
     assert actor.replace(":", " ") in verdict.because
@@ -154,6 +153,10 @@ async def test_people_meet_the_same_rungs_and_not_those_that_access_carries_out(
     await risks.rise("device:d", 85)
     assert isinstance(await ask(made, exchange), Deny)
     assert await ask(made, make_exchange()) is None
+    await risks.rise("credential:digest", 85)
+    stranger = make_exchange()
+    stranger.credential = "digest"
+    assert isinstance(await ask(made, stranger), Deny), "nobody has to be logged in for that"
 
 
 async def test_who_is_diverted_already_meets_nothing_milder_behind_it(risks: Risks) -> None:

@@ -5,9 +5,9 @@ are logged in, ``told`` keeps the signals few.
 """
 
 from bartizan.detection.obstacles.guard import Means, Obstacles
-from bartizan.detection.obstacles.keys import people_of, places_of
-from bartizan.detection.obstacles.ladder import RUNGS as PEOPLE
+from bartizan.detection.obstacles.keys import behind, places_of
+from bartizan.detection.obstacles.ladder import RUNGS
 from bartizan.detection.obstacles.sessions import SessionRisk
 from bartizan.detection.obstacles.told import Teller
 
-__all__ = ["PEOPLE", "Means", "Obstacles", "SessionRisk", "Teller", "people_of", "places_of"]
+__all__ = ["RUNGS", "Means", "Obstacles", "SessionRisk", "Teller", "behind", "places_of"]

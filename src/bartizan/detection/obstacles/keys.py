@@ -7,16 +7,16 @@ from functools import lru_cache
 from bartizan.detection.actors import network_of
 from bartizan.pipeline import Client, Exchange
 
-__all__ = ["people_of", "places_of"]
+__all__ = ["behind", "people_of", "places_of"]
 
 
 def places_of(exchange: Exchange) -> tuple[str, ...]:
-    """Return the keys of where it comes from and what it presents: address, network, JA4, credential."""
+    """Return the keys of where it comes from: address, network, JA4."""
     client, tls = exchange.client, exchange.connection.tls
     keys = _of(client) if client.version else ()
     if tls is not None and tls.ja4 is not None:
-        keys = (*keys, f"ja4:{tls.ja4}")
-    return keys if exchange.credential is None else (*keys, f"credential:{exchange.credential}")
+        return (*keys, f"ja4:{tls.ja4}")
+    return keys
 
 
 def people_of(exchange: Exchange) -> tuple[str, ...]:
@@ -24,6 +24,12 @@ def people_of(exchange: Exchange) -> tuple[str, ...]:
     if exchange.session is None:
         return ()
     return f"session:{exchange.session}", f"device:{exchange.device}", f"principal:{exchange.principal}"
+
+
+def behind(exchange: Exchange) -> tuple[str, ...]:
+    """Return the keys of who is behind it and of what they present: what is known after the guard ``access``."""
+    people = people_of(exchange)
+    return people if exchange.credential is None else (*people, f"credential:{exchange.credential}")
 
 
 @lru_cache(maxsize=4096)

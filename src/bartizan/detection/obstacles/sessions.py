@@ -12,7 +12,7 @@ from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Obstacles as Settings
 from bartizan.detection.decisions import Decision, note_decision
 from bartizan.detection.obstacles.guard import Means
-from bartizan.detection.obstacles.keys import people_of, places_of
+from bartizan.detection.obstacles.keys import behind, people_of, places_of
 from bartizan.detection.obstacles.ladder import Ladder, RungName
 from bartizan.detection.obstacles.told import cause, remedy
 from bartizan.detection.standing import Standing
@@ -58,7 +58,7 @@ class SessionRisk:
         if not len(self._standings):
             return 0
         now = self._means.clock()
-        standing = self._standings.highest((*people_of(exchange), *places_of(exchange)), now)
+        standing = self._standings.highest((*behind(exchange), *places_of(exchange)), now)
         return 0 if standing is None else round(standing.now(now))
 
     def demand(self, exchange: Exchange) -> Demand | None:
