@@ -20,7 +20,7 @@ ORDER = re.compile(r"/orders/(\d+)")
 class Shop:
     """What is known of it; it never said 401."""
 
-    def example(self, method: str, path: str) -> Example | None:
+    def example(self, method: str, path: str, number: int = 0) -> Example | None:
         if path == "/ping" and method == "GET":
             return Example(200, "text/plain", body=b"pong")
         if path == "/secret" and method == "GET":
@@ -121,6 +121,12 @@ def test_what_was_created_is_read_back_by_whoever_did_it(answers: DecoyAnswers) 
     assert [order["id"] for order in ask(answers, "GET", "/orders")[1]["items"]] == [1, 2, 77]  # type: ignore[index]
     assert ask(answers, "GET", "/orders/77", actor="b") == (200, {"id": 77, "name": "order 77", "paid": False})
     assert len(ask(answers, "GET", "/orders", actor="b")[1]["items"]) == 2  # type: ignore[index]
+
+
+def test_each_object_that_is_created_is_another_one(answers: DecoyAnswers) -> None:
+    made = [ask(answers, "POST", "/orders", {"name": name})[1]["id"] for name in "abc"]  # type: ignore[index]
+    assert made == [77, 78, 79]
+    assert ask(answers, "GET", "/orders/78")[1]["name"] == "b"  # type: ignore[index]
 
 
 def test_what_was_changed_stays_changed(answers: DecoyAnswers) -> None:

@@ -17,8 +17,8 @@ from typing import Protocol
 import msgspec
 
 from bartizan.decoy.asked import Answer, Asked, Fields
-from bartizan.decoy.objects import Json, id_of, overlay, parse, with_written
-from bartizan.decoy.writes import Gone, Writes
+from bartizan.decoy.objects import Json, id_of, overlay, parse, with_id, with_written
+from bartizan.decoy.writes import MAX_OBJECTS, Gone, Writes
 
 __all__ = ["DecoyAnswers", "Example", "Knowledge"]
 
@@ -47,8 +47,11 @@ class Example(msgspec.Struct, frozen=True):
 class Knowledge(Protocol):
     """What is known of one upstream. Paths are those that the client asked for, percent-encoded."""
 
-    def example(self, method: str, path: str) -> Example | None:
-        """Return how it answers, None if it does not know the path, or not with this method."""
+    def example(self, method: str, path: str, number: int = 0) -> Example | None:
+        """Return how it answers, None if it does not know the path, or not with this method.
+
+        ``number`` counts what was made there before: other numbers make other objects.
+        """
         ...
 
     def methods(self, path: str) -> list[str]:
@@ -141,8 +144,7 @@ class DecoyAnswers:
         actor, path = asked.context.actor, asked.path
         document = overlay(example.document, given)
         if asked.method == "POST":
-            made = id_of(document)
-            place = None if made is None else f"{path.rstrip('/')}/{made}"
+            document, place = self._new(asked, known, document, given)
         else:
             place = path
             before = self._writes.get(actor, path)
@@ -156,6 +158,23 @@ class DecoyAnswers:
         if example.document is None:
             return _success(known, example, path)
         return _success(known, msgspec.structs.replace(example, document=document), path)
+
+    def _new(self, asked: Asked, known: Knowledge, document: Json, given: Json) -> tuple[Json, str | None]:
+        """Return an object that this actor has not made yet, and its path, None if it is not one with an id."""
+        first = id_of(document)
+        for number in range(MAX_OBJECTS + 1):
+            made = id_of(document)
+            if first is None or made is None:
+                return document, None
+            place = f"{asked.path.rstrip('/')}/{made}"
+            if self._writes.get(asked.context.actor, place) is None:
+                return document, place
+            if first.isdecimal():
+                document = with_id(document, str(int(first) + number + 1))
+            else:
+                other = known.example(asked.method, asked.path, number + 1)
+                document = document if other is None else overlay(other.document, given)
+        return document, None
 
     def _delete(self, asked: Asked, known: Knowledge, example: Example) -> tuple[int, Fields, bytes]:
         if isinstance(self._writes.get(asked.context.actor, asked.path), Gone):

@@ -17,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.config.model import Config
 from bartizan.decoy.answers import DecoyAnswers
 from bartizan.decoy.app import DecoyApp
-from bartizan.decoy.contract import profiles_directory, transcripts_directory
+from bartizan.decoy.contract import transcripts_directory
 from bartizan.decoy.knowledge import Library
 from bartizan.decoy.landlock import restrict_files
 from bartizan.decoy.listen import SOCKET
@@ -27,7 +27,7 @@ from bartizan.decoy.tarpit import Tarpit
 from bartizan.decoy.transcript import Transcripts
 from bartizan.decoy.writes import Writes
 from bartizan.errors import DecoyError
-from bartizan.keys.vault import Vault
+from bartizan.keys.derive import derive
 from bartizan.process import asgi
 from bartizan.process.alarm import Alarm
 
@@ -61,7 +61,7 @@ class DecoyServer:
         """Serve ``config`` on the socket that ``listen`` made. Raises ``BartizanError`` or ``OSError``."""
         directory = Path(config.storage.directory)
         try:
-            self._key = Vault.open(directory / "keys").mac(PURPOSE, b"answers")
+            self._key = derive(directory / "keys", PURPOSE)
             own = transcripts_directory(directory).parent
             own.mkdir(parents=True, exist_ok=True, mode=0o700)
             documents = [Path(path) for path in config.deception.divert.openapi.values()]
@@ -106,7 +106,7 @@ class DecoyServer:
 
     def _build(self, config: Config) -> _Serving:
         directory, settings = Path(config.storage.directory), config.deception.divert
-        library = Library(self._key, profiles_directory(directory), settings.openapi)
+        library = Library(self._key, settings.openapi)
         answers = DecoyAnswers(library, Writes(settings.actors))
         try:
             transcripts = Transcripts(

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["GONE", "Gone", "Writes"]
+__all__ = ["GONE", "MAX_OBJECTS", "Gone", "Writes"]
 
 MAX_OBJECTS = 256
 """Of one actor."""
