@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from bartizan.detection.honeytokens.presented import Places
 from bartizan.detection.honeytokens.tokens import Planted, follow_planted
 from bartizan.keys.derive import derive
 from bartizan.keys.ring import KeyRing
-from bartizan.storage.state.following import Following
+from bartizan.storage.state.following import POLL, Following
 from bartizan.storage.state.interface import State
 
 __all__ = ["Deception", "DeceptionParts"]
@@ -47,21 +48,33 @@ class Deception:
     def __init__(self, keys: Path, state: State, clock: Callable[[], float], log: FilteringBoundLogger) -> None:
         self._keys = keys
         self._clock = clock
-        self.planted = follow_planted(state, log)
+        self._planted = follow_planted(state, log)
+        self._wanted = False
         self._recipients = Recipients(state, log)
+
+    async def load(self) -> None:
+        """Learn which honeytokens were planted; raises ``StateError``."""
+        await self._planted.load()
+
+    async def follow(self) -> None:
+        """Keep up with planted honeytokens from when a configuration wants them on, until cancelled."""
+        while not self._wanted:  # noqa: ASYNC110 - it is set by the thread that builds configurations
+            await asyncio.sleep(POLL)
+        await self._planted.follow()
 
     def __call__(self, config: Config) -> DeceptionParts | None:
         """Return what guards share; None where ``deception`` is off. Raises ``SealError`` for unusable keys."""
         settings = config.deception
         if not settings.enabled:
             return None
+        self._wanted = True
         canary_key = derive(self._keys, "canaries")
         return DeceptionParts(
             settings=settings,
             baits=Baits(
                 derive(self._keys, "honeytokens"), settings.honeytokens.api_keys, self._jwts(config), self._clock()
             ),
-            planted=self.planted,
+            planted=self._planted,
             places=Places(settings.honeytokens.headers, settings.honeytokens.parameters),
             canaries=(
                 *(ItemCanary(canary_key, each) for each in settings.canaries),

@@ -95,7 +95,8 @@ class EdgeWorker:
         standings = Standings(self._state, self._log, self._clock)
         await standings.load()
         deception = Deception(directory / "keys", self._state, self._clock, self._log)
-        await deception.planted.load()
+        if config.deception.enabled:
+            await deception.load()
         people = People(directory / "keys", self._state, self._clock, self._log)
         self._services = Services(
             settings=config.access,
@@ -121,7 +122,7 @@ class EdgeWorker:
             for each in (
                 bans.follow(),
                 standings.follow(),
-                deception.planted.follow(),
+                deception.follow(),
                 people.live.follow(),
                 self._recorder.run(),
             )

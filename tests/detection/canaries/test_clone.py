@@ -107,9 +107,10 @@ def test_whatever_they_are_it_is_json_with_their_names(items: list[dict[str, Any
     assert made["id"] == 4711
 
 
-def test_what_is_nested_too_deeply_is_refused() -> None:
+@pytest.mark.parametrize("kind", ["object", "list"])
+def test_what_is_nested_too_deeply_is_refused(kind: str) -> None:
     inner: object = 1
-    for _ in range(9):
-        inner = {"a": inner}
+    for _ in range(300):
+        inner = {"a": inner} if kind == "object" else [inner]
     with pytest.raises(ValueError, match="deeply"):
         cloned([{"id": 1, "a": inner}], {})

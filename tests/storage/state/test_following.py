@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from structlog.testing import capture_logs
 
 from bartizan.config.model import State as Settings
 from bartizan.storage.state import State, open_state
+from bartizan.storage.state import following as module
 from bartizan.storage.state.following import Followed, Following
 
 
@@ -61,3 +63,39 @@ async def test_what_cannot_be_read_is_told_and_stops_nothing(state: State) -> No
         await pairs.load()
     assert pairs.held == {"b": "1", "c": "2"}
     assert [each["event"] for each in logs] == ["one of pairs cannot be read, it has no effect"] * 2
+
+
+async def test_who_follows_without_having_loaded_has_what_was_there(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "POLL", 0.01)
+    await state.put(b"pair/a", b"a=1")
+    pairs = Following(state, get_logger(), PAIRS)
+    following = asyncio.create_task(pairs.follow())
+    await until(lambda: pairs.held == {"a": "1"})
+    await state.publish(b"pairs", b"b=2", 60.0)
+    await until(lambda: pairs.held == {"a": "1", "b": "2"})
+    following.cancel()
+
+
+async def test_what_is_known_stays_while_the_state_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "POLL", 0.01)
+    state = open_state(Settings(), tmp_path)
+    await state.put(b"pair/a", b"a=1")
+    pairs = Following(state, get_logger(), PAIRS)
+    await pairs.load()
+    await state.close()
+    with capture_logs() as logs:
+        following = asyncio.create_task(pairs.follow())
+        await until(lambda: bool(logs))
+        await asyncio.sleep(0.05)
+    following.cancel()
+    assert pairs.held == {"a": "1"}
+    assert [each["event"] for each in logs] == ["pairs cannot be read, what is known stays in force"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is true; raises ``TimeoutError``."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - it polls
+            await asyncio.sleep(0.01)

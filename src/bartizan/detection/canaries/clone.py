@@ -76,6 +76,8 @@ class _Cloner:
 
     def _list(self, name: str, raw: bytes, depth: int) -> bytes:
         """Return a list with other values: what it has itself are the samples."""
+        if depth > MAX_DEPTH:
+            raise ValueError("is nested too deeply")
         values = json.loads(raw)
         inner = _Cloner(raw, (self._field, self._old, self._new), self._keyed)
         made, at = [], 0

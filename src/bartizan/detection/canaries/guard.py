@@ -52,7 +52,6 @@ class CanaryGuard:
     """
 
     name = "canaries"
-    plain_responses = True
 
     def __init__(self, canaries: Canaries, recipients: Recipients, key: bytes, clock: Callable[[], float]) -> None:
         """``key`` is of canaries alone; ``clock`` Unix time in seconds."""
@@ -75,7 +74,8 @@ class CanaryGuard:
                 await self._touch(exchange, known, canary, value, whole=canary.detail.value(path) is not None)
             for named in ids_in_query(canary, request):
                 await self._touch(exchange, known, canary, named)
-        if given and request.method == "GET":
+        if given and request.method in ("GET", "HEAD"):
+            request.headers.set(b"accept-encoding", b"identity")
             request.headers.remove(b"range")  # RFC 9110 section 14.2: it may be passed over
             request.headers.remove(b"if-range")
 

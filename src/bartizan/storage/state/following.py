@@ -19,7 +19,7 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.errors import StateError
 from bartizan.storage.state.interface import State
 
-__all__ = ["Followed", "Following"]
+__all__ = ["POLL", "Followed", "Following"]
 
 T = TypeVar("T")
 
@@ -53,6 +53,7 @@ class Following(Generic[T]):
         self._log = log
         self._followed = followed
         self._cursor: bytes | None = None
+        self._loaded = False
         self.held = followed.fresh()
 
     async def load(self) -> None:
@@ -64,7 +65,7 @@ class Following(Generic[T]):
             if taken % _PIECE == 0:
                 await asyncio.sleep(0)
         self._cursor = await self._replay(fresh, cursor)
-        self.held = fresh
+        self.held, self._loaded = fresh, True
 
     async def catch_up(self) -> None:
         """Take in what the feed has had since the last time; raises ``StateError``."""
@@ -72,7 +73,7 @@ class Following(Generic[T]):
 
     async def follow(self) -> None:
         """Keep the replica up to date until cancelled."""
-        failing, rescan_at = False, time.monotonic() + RESCAN
+        failing, rescan_at = False, time.monotonic() + RESCAN if self._loaded else float("-inf")
         while True:
             await asyncio.sleep(POLL)
             try:
