@@ -1,0 +1,228 @@
+"""From what was seen to a JSON Schema that fakes are made from, and the way in which JSON was written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from bartizan.detection.fakes.documents import fake_document
+from bartizan.detection.fakes.forms import UNTIL
+from bartizan.detection.fakes.keyed import Keyed
+from bartizan.detection.fakes.plain import Json
+from bartizan.detection.profile.shapes import Node
+
+__all__ = ["Shape", "Style", "objects_in", "schema_of", "style_of"]
+
+MONTH = 30 * 86400  # seconds
+_LONG = 40  # characters
+_OPEN_FORMS = ("text", "word", "slug", "path", "uri")
+
+
+class Style(msgspec.Struct, frozen=True, array_like=True):
+    """How JSON is written: ``indent`` in spaces (0: on one line), with or without a space, ASCII alone, a last line."""
+
+    indent: int = 0
+    spaced: bool = False
+    ascii: bool = False
+    newline: bool = False
+
+    def encode(self, document: Json) -> bytes:
+        """Return JSON in this style."""
+        separators = (",", ": ") if self.indent else (", ", ": ") if self.spaced else (",", ":")
+        text = json.dumps(
+            document, ensure_ascii=self.ascii, indent=self.indent or None, separators=separators, allow_nan=False
+        )
+        return (text + "\n" * self.newline).encode("utf-8", "replace")
+
+
+def style_of(body: bytes) -> Style:
+    """Return the style in which a body of JSON is written."""
+    head = body[:4096]
+    line = head.partition(b"\n")[2] if head[:2] in (b"{\n", b"[\n") else b""
+    indent = len(line) - len(line.lstrip(b" "))
+    return Style(min(indent, 8), b'": ' in head, b"\\u" in body and body.isascii(), body.endswith(b"\n"))
+
+
+class Shape(msgspec.Struct, omit_defaults=True):
+    """What successful responses of one method and path template look like; ``last`` is when the last came (Unix)."""
+
+    status: int = 200
+    media_type: str = ""
+    count: int = 0
+    last: float = 0.0
+    style: Style = Style()
+    node: Node | None = None
+    """None where responses had no JSON."""
+    wants_json: bool = False
+    """Whether requests had JSON."""
+
+    @property
+    def until(self) -> float:
+        """The moment before which its times are (Unix seconds): the month of the latest seen."""
+        return _month(0.0 if self.node is None else _latest(self.node, 0)) or UNTIL
+
+    def schema(self, partner: Node | None = None) -> dict[str, object]:
+        """Return a JSON Schema for the body.
+
+        ``partner`` is what the same objects look like elsewhere (in a list, on their pages): then members that both
+        have are described alike.
+        """
+        if self.node is None:
+            return {}
+        schema = schema_of(self.node)
+        objects = objects_in(self.node)
+        if partner is None or objects is None:
+            return schema
+        place = schema
+        for name in objects[0]:
+            place = _below(place, name)
+        place["properties"] = {**_shared(objects[1], partner, place)}
+        place["required"] = [name for name, member in _members(place).items() if member.get("x-share") == 1]
+        return schema
+
+    def fake(self, keyed: Keyed, path: str, partner: Node | None = None) -> Json:
+        """Return a fake body for a concrete path, None where responses have no JSON; see ``fake_document``."""
+        if self.node is None:
+            return None
+        until = self.until
+        if partner is not None:
+            until = max(until, _month(_latest(partner, 0)))
+        return fake_document(self.schema(partner), keyed, path, until=until)
+
+    def encode(self, document: Json) -> bytes:
+        """Return JSON as the upstream writes it."""
+        return self.style.encode(document)
+
+    def merge(self, other: Shape) -> None:
+        """Take in what was learned elsewhere; what was seen last counts where only one can."""
+        self.count = min(self.count + other.count, 2**31)
+        if other.last >= self.last:
+            self.status, self.media_type, self.style = other.status, other.media_type, other.style
+            self.last = other.last
+        self.wants_json = self.wants_json or other.wants_json
+        if other.node is not None:
+            self.node = self.node or Node()
+            self.node.merge(other.node)
+
+
+def schema_of(node: Node) -> dict[str, object]:
+    """Return a JSON Schema for what was seen at a place; of several types it is the most frequent one."""
+    texts = 0 if node.texts is None else node.texts.count
+    counts = {
+        "object": node.objects,
+        "array": node.lists,
+        "string": texts,
+        "number": node.integers + node.numbers if node.numbers else 0,
+        "integer": 0 if node.numbers else node.integers,
+        "boolean": node.booleans,
+    }
+    kind = max(counts, key=counts.__getitem__)
+    if not counts[kind]:
+        return {"type": "null"}
+    schema: dict[str, object] = {"type": [kind, "null"] if node.nulls else kind}
+    if kind == "object":
+        schema.update(_object(node))
+    elif kind == "array":
+        schema.update(minItems=node.shortest, maxItems=max(node.longest, node.shortest))
+        schema["items"] = schema_of(node.items or Node())
+    elif kind == "string":
+        schema.update(_text(node))
+    elif kind == "integer":
+        schema.update(minimum=_round(node.low, up=False), maximum=_round(node.high, up=True))
+    elif kind == "number":
+        schema["x-digits"] = node.digits
+        schema.update(minimum=_round(node.low, up=False), maximum=_round(node.high, up=True))
+    return schema
+
+
+def _object(node: Node) -> dict[str, object]:
+    if node.map is not None:
+        return {"additionalProperties": schema_of(node.map)}
+    properties: dict[str, object] = {}
+    required: list[str] = []
+    for name, member in node.members.items():
+        seen = node.present.get(name, 0)
+        if seen * 50 < node.objects:
+            continue
+        properties[name] = {**schema_of(member), "x-share": seen / node.objects}
+        if seen >= node.objects:
+            required.append(name)
+    return {"properties": properties, "required": required, "additionalProperties": False}
+
+
+def _text(node: Node) -> Mapping[str, object]:
+    texts = node.texts
+    if texts is None:
+        return {}
+    few = texts.few
+    if few:
+        return {"enum": [*sorted(few), None] if node.nulls else sorted(few)}
+    form = texts.form
+    out: dict[str, object] = {"x-form": form}
+    if form.partition(":")[0] in _OPEN_FORMS:
+        if texts.low > _LONG:
+            out["minLength"] = _LONG
+        out["maxLength"] = max(2 * _LONG, texts.high)  # names and words are not to be cut for want of samples
+    return out
+
+
+def _round(value: float, *, up: bool) -> float:
+    """Return a limit with 2 digits that count, so that it does not change with each new value."""
+    if not value or abs(value) < 10:
+        return math.ceil(value) if up else math.floor(value)
+    unit: float = 10 ** (math.floor(math.log10(abs(value))) - 1)
+    return (math.ceil(value / unit) if up else math.floor(value / unit)) * unit
+
+
+def objects_in(node: Node) -> tuple[tuple[str, ...], Node] | None:
+    """Return the objects that a document is about and the way to them: itself, its items, those of its one list."""
+    if node.lists and node.items is not None and node.items.objects:
+        return ("[]",), node.items
+    if not node.objects:
+        return None
+    lists = [name for name, member in node.members.items() if member.items is not None and member.items.objects]
+    if len(lists) == 1 and "id" not in node.members:
+        items = node.members[lists[0]].items
+        return None if items is None else ((lists[0], "[]"), items)
+    return (), node
+
+
+def _below(schema: dict[str, object], name: str) -> dict[str, object]:
+    found = schema.get("items") if name == "[]" else _members(schema).get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _members(schema: dict[str, object]) -> dict[str, dict[str, object]]:
+    known = schema.get("properties")
+    return known if isinstance(known, dict) else {}
+
+
+def _shared(node: Node, partner: Node, schema: dict[str, object]) -> dict[str, object]:
+    """Return the members of a schema; those that the partner has, too, are as both together."""
+    out: dict[str, object] = {}
+    for name, described in _members(schema).items():
+        other, own = partner.members.get(name), node.members.get(name)
+        if other is None or own is None:
+            out[name] = described
+            continue
+        both = Node()
+        both.merge(own)
+        both.merge(other)
+        share = (node.present.get(name, 0) + partner.present.get(name, 0)) / (node.objects + partner.objects)
+        out[name] = {**schema_of(both), "x-share": share}
+    return out
+
+
+def _month(latest: float) -> float:
+    return math.floor(latest / MONTH) * MONTH
+
+
+def _latest(node: Node, depth: int) -> float:
+    if depth > 12:
+        return 0.0
+    own = 0.0 if node.texts is None else node.texts.latest
+    below = [*node.members.values(), *(each for each in (node.items, node.map) if each is not None)]
+    return max(own, *(_latest(each, depth + 1) for each in below)) if below else own
