@@ -86,17 +86,19 @@ def _rate_limit(guards: Guards, route: Route, services: Services) -> Step | None
 
 
 def _honeytokens(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
-    parts = services.deception
-    if parts is None:
+    settings, parts = guards.decoys, services.deception
+    if parts is None or not settings.enabled:
         return None
     from bartizan.detection.honeytokens.guard import Honeytokens  # noqa: PLC0415 - not always wanted
 
-    return Step(Honeytokens(parts.places, parts.baits.tokens, lambda: parts.planted.held), "allow")
+    return Step(
+        Honeytokens(parts.places, parts.baits.tokens, lambda: parts.planted.held), settings.on_error, settings.timeout
+    )
 
 
-def _canaries(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
-    parts = services.deception
-    if parts is None or not parts.canaries:
+def _canaries(guards: Guards, route: Route, services: Services) -> Step | None:
+    settings, parts = guards.decoys, services.deception
+    if parts is None or not settings.enabled or not parts.canaries:
         return None
     from bartizan.detection.canaries.guard import CanaryGuard  # noqa: PLC0415 - not always wanted
     from bartizan.detection.canaries.touches import Canaries  # noqa: PLC0415
@@ -104,7 +106,8 @@ def _canaries(guards: Guards, route: Route, services: Services) -> Step | None: 
     canaries = Canaries(parts.canaries).of(route.paths)
     if canaries is None:
         return None
-    return Step(CanaryGuard(canaries, parts.recipients, parts.canary_key, services.clock), "allow")
+    guard = CanaryGuard(canaries, parts.recipients, parts.canary_key, services.clock)
+    return Step(guard, settings.on_error, settings.timeout)
 
 
 def _waf(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
