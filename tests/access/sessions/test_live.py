@@ -16,6 +16,7 @@ from bartizan.access.sessions.live import LiveSessions
 from bartizan.access.sessions.model import Found, Session
 from bartizan.access.sessions.standing import Limits
 from bartizan.access.sessions.store import SessionStore
+from bartizan.errors import StateError
 from bartizan.pipeline import Exchange
 from bartizan.storage.state.interface import State
 from bartizan.storage.state.lmdb_engine import LmdbState
@@ -143,3 +144,16 @@ async def test_what_is_open_is_cut_when_the_risk_rises_without_a_new_request(
     assert exchange.cut_for == cut
     assert (await opened.store.by_digest(found.digest) is None) is ends
     assert len(exchange.signals) == (0 if cut is None else 1)
+
+
+async def test_what_is_open_is_cut_also_if_its_session_cannot_be_revoked_now(opened: Open) -> None:
+    risk = opened.risks.of_sessions({"revoke_session": {"at": 60}})
+    exchanges = [make_exchange() for _ in range(3)]
+    for exchange in exchanges:
+        exchange.session, exchange.device, exchange.principal = "session-1", "device-1", "alice"
+        opened.live.watch(exchange, await opened.session(), Limits(), risk)
+    await opened.risks.rise("session:session-1", 70)
+    await opened.risks.state.close()
+    with pytest.raises(StateError):
+        await opened.live.look()
+    assert [exchange.cut_for for exchange in exchanges] == ["risk"] * 3

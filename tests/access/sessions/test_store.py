@@ -184,3 +184,10 @@ async def test_a_session_that_ended_otherwise_or_would_have_run_out_does_not_com
     clock.forward(101)
     assert await store.restore(short) is None
     assert await store.by_digest(short) is None
+
+
+async def test_an_end_that_cannot_be_read_does_not_hide_those_behind_it(store: SessionStore, state: State) -> None:
+    _, digest = await store.begin(make_session())
+    await state.publish(b"sessions", b"\xc1", 60)
+    await store.end(digest, "logout")
+    assert [ended.digest for _, ended in await store.ends(None)] == [digest]

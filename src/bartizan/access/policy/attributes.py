@@ -120,7 +120,12 @@ def _table() -> Iterator[Attribute]:
     yield from _of_the_device()
     yield from _of_the_session()
     yield from _of_the_request()
-    yield Attribute("risk", "int", lambda of: of.risk, "0 to 100, the highest of session, person, device and where the request comes from")
+    yield Attribute(
+        "risk",
+        "int",
+        lambda of: of.risk,
+        "0 to 100, the highest of session, person, device and where the request comes from",
+    )
     yield Attribute("time.now", "timestamp", _clock, 'now; `time.now.getHours("Europe/Berlin")` for another zone')
     yield Attribute("time.hour", "int", lambda of: _clock(of).hour, "0 to 23, in UTC")
     yield Attribute("time.weekday", "int", lambda of: _clock(of).isoweekday(), "1 (Monday) to 7 (Sunday), in UTC")

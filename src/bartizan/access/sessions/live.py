@@ -98,22 +98,30 @@ class LiveSessions:
 
     async def _ask_for_risk(self) -> None:
         watched = [(exchange, each) for known in self._open.values() for exchange, each in known.items()]
+        failed = None
         for number, (exchange, each) in enumerate(watched, 1):
             if exchange.cut_for is None and each.risk is not None:
-                await self._end_if_risky(exchange, each.found, each.risk)
+                try:
+                    await self._end_if_risky(exchange, each.found, each.risk)
+                except StateError as error:
+                    failed = error
             if number % _PIECE == 0:
                 await asyncio.sleep(0)
+        if failed is not None:
+            raise failed
 
     @staticmethod
     async def _end_if_risky(exchange: Exchange, found: Found, risk: Risk) -> None:
         demand = risk.overdue(exchange)
         if demand is None:
             return
-        if demand.what == "cut":
-            risk.told(exchange, demand)
-        else:
-            await risk.carry_out(exchange, found, demand)
-        exchange.cut("risk")
+        try:
+            if demand.what == "cut":
+                risk.told(exchange, demand)
+            else:
+                await risk.carry_out(exchange, found, demand)
+        finally:
+            exchange.cut("risk")
 
     async def _look_at(self, digest: bytes, now: float) -> None:
         found = await self._store.by_digest(digest)

@@ -21,7 +21,8 @@ from bartizan.access.sessions.model import (
     split_token,
 )
 from bartizan.errors import AccessError
-from bartizan.storage.state.interface import FeedItem, State
+from bartizan.storage.state.feed import decoded
+from bartizan.storage.state.interface import State
 
 __all__ = ["SessionStore"]
 
@@ -142,9 +143,12 @@ class SessionStore:
         return session
 
     async def ends(self, after: bytes | None) -> list[tuple[bytes, SessionEnded]]:
-        """Return ends since a cursor, each with its own cursor; ``after=None`` begins with the oldest kept."""
-        items: list[FeedItem] = await self._state.read(_TOPIC, after)
-        return [(item.cursor, self._decode_end(item.payload)) for item in items]
+        """Return ends since a cursor, each with its own cursor; ``after=None`` begins with the oldest kept.
+
+        Messages that cannot be read are left out.
+        """
+        items = decoded(await self._state.read(_TOPIC, after), self._decode_end)
+        return [(cursor, ended) for cursor, ended in items if ended is not None]
 
     async def _tell(self, found: Found, reason: str) -> None:
         ended = SessionEnded(found.digest, found.session.id, reason)
