@@ -52,7 +52,7 @@ class Shop:
     def encode(self, document: Json) -> bytes:
         return json.dumps(document).encode()
 
-    def latency(self, uniform: float) -> float:
+    def latency(self, uniform: float, method: str, status: int) -> float:
         return 0.01 + uniform
 
     @staticmethod

@@ -9,9 +9,14 @@ from tests.decoy.test_app import CONTEXT
 
 from bartizan.decoy.answers import DecoyAnswers
 from bartizan.decoy.asked import Asked
-from bartizan.decoy.knowledge import Library, Unknown
+from bartizan.decoy.knowledge import Library
 from bartizan.decoy.writes import Writes
+from bartizan.detection.profile import Learner, Profile
+from bartizan.detection.profile.book import file_of
 from bartizan.errors import BartizanError
+from bartizan.http.body import Body
+from bartizan.http.headers import Headers
+from bartizan.http.message import Request, Response
 
 KEY = b"k" * 32
 ORDER = {"type": "object", "required": ["id", "name", "paid"], "properties": {
@@ -49,7 +54,7 @@ DOCUMENT = {
 def answers(tmp_path: Path) -> DecoyAnswers:
     file = tmp_path / "shop.json"
     file.write_text(json.dumps(DOCUMENT))
-    return DecoyAnswers(Library(KEY, {"api": str(file)}), Writes(10))
+    return DecoyAnswers(Library(KEY, tmp_path, {"api": str(file)}), Writes(10))
 
 
 def ask(answers: DecoyAnswers, method: str, path: str, given: object = None, **fields: str) -> tuple[int, object]:
@@ -61,15 +66,59 @@ def ask(answers: DecoyAnswers, method: str, path: str, given: object = None, **f
     return answer.status, json.loads(answer.body) if answer.body else None
 
 
-def test_of_what_is_not_known_there_is_nothing_but_framing() -> None:
-    known = Unknown()
-    assert known.example("GET", "/") is None
-    assert known.methods("/") == []
-    assert known.error(404, "/") is None
-    assert known.fields(404, "", b"", "/") == [(b"content-length", b"0")]
-    assert known.encode({"a": [1]}) == b'{"a":[1]}'
-    assert 0.01 <= known.latency(0.0) <= known.latency(1.0) <= 0.04
-    assert isinstance(Library(KEY, {})(Asked(CONTEXT, "GET", "/", "", [])), Unknown)
+def known(directory: Path, now: float = 1_700_000_000.0) -> DecoyAnswers:
+    return DecoyAnswers(Library(KEY, directory, {}, lambda: now), Writes(10), lambda: 0.5)
+
+
+def learned() -> Profile:
+    """What an upstream like this one has shown to the edge."""
+    learner = Learner(lambda: 0.5)
+    now = 1_700_000_000.0
+    for number in range(1, 40):
+        for method, path, status, media_type, body in (
+            ("GET", f"/orders/{number}", 200, "application/json", b'{"id": %d, "paid": true}' % number),
+            ("GET", "/nowhere", 404, "text/html", b"<h1>Not Found</h1>"),
+        ):
+            request = Request(method, path.encode(), Headers(), path=path, body=Body.of(), length=0)
+            fields = [(b"server", b"shop/2"), (b"content-type", media_type.encode()), (b"x-frame-options", b"DENY")]
+            response = Response(status, Headers(fields), Body.of(body), len(body))
+            learner.head(request, response, "192.0.2.1", 0.02 if status == 200 else 0.002, now)
+            learner.body(request, response, body, now)
+    return learner.take()
+
+
+def test_without_a_document_it_goes_by_what_was_seen(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "api")
+    file.write_bytes(learned().encode())
+    answers = known(tmp_path)
+    found = answers.answer(Asked(CONTEXT, "GET", "/orders/5", "", []))
+    assert (found.status, found.wait) == (200, pytest.approx(0.02))
+    assert json.loads(found.body)["id"] == 5
+    assert b'": ' in found.body  # as the upstream writes JSON
+    assert [name for name, _ in found.fields] == [b"server", b"content-type", b"x-frame-options", b"content-length"]
+    missing = answers.answer(Asked(CONTEXT, "GET", "/other", "", []))
+    assert (missing.status, missing.body, missing.wait) == (404, b"<h1>Not Found</h1>", pytest.approx(0.002))
+    assert missing.fields[:2] == [(b"server", b"shop/2"), (b"content-type", b"text/html")]
+    refused = answers.answer(Asked(CONTEXT, "DELETE", "/orders/5", "", []))
+    assert (refused.status, refused.body) == (405, b"<h1>Not Found</h1>")
+
+
+def test_a_profile_that_was_learned_meanwhile_is_taken(tmp_path: Path) -> None:
+    times = [1000.0]
+    answers = DecoyAnswers(Library(KEY, tmp_path, {}, lambda: times[0]), Writes(10))
+    asked = Asked(CONTEXT, "GET", "/orders/5", "", [])
+    assert answers.answer(asked).status == 404
+    file_of(tmp_path, "api").write_bytes(learned().encode())
+    assert answers.answer(asked).status == 404
+    times[0] += 3
+    assert answers.answer(asked).status == 200
+
+
+def test_of_what_is_not_known_there_is_nothing_but_framing(tmp_path: Path) -> None:
+    answers = known(tmp_path)
+    found = answers.answer(Asked(CONTEXT, "GET", "/", "", []))
+    assert (found.status, found.fields, found.body) == (404, [(b"content-length", b"0")], b"")
+    assert 0.01 <= found.wait <= 0.04
 
 
 def test_a_list_and_its_pages_agree_and_stay_the_same(answers: DecoyAnswers) -> None:
@@ -104,4 +153,4 @@ def test_errors_are_the_documents_own(answers: DecoyAnswers) -> None:
 
 def test_a_document_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(BartizanError, match="No such file"):
-        Library(KEY, {"api": str(tmp_path / "none.yaml")})
+        Library(KEY, tmp_path, {"api": str(tmp_path / "none.yaml")})

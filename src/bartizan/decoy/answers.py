@@ -70,8 +70,8 @@ class Knowledge(Protocol):
         """Return a document as the upstream writes JSON."""
         ...
 
-    def latency(self, uniform: float) -> float:
-        """Return the time in seconds that it takes, for a number between 0 and 1."""
+    def latency(self, uniform: float, method: str, status: int) -> float:
+        """Return the time in seconds that an answer takes, for a number between 0 and 1."""
         ...
 
 
@@ -92,7 +92,9 @@ class DecoyAnswers:
         """Return the answer."""
         known = self._knowledge(asked)
         status, fields, body = self._decide(asked, known)
-        return Answer(status, fields, b"" if status in _BARE else body, known.latency(self._uniform()))
+        return Answer(
+            status, fields, b"" if status in _BARE else body, known.latency(self._uniform(), asked.method, status)
+        )
 
     def _decide(self, asked: Asked, known: Knowledge) -> tuple[int, Fields, bytes]:
         method, path = asked.method, asked.path

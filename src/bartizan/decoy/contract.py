@@ -44,7 +44,7 @@ class DecoyContext(msgspec.Struct, frozen=True, array_like=True):
     received: float
     """Unix time in seconds."""
     sent: float
-    """When the edge sent it, in seconds of this machine's monotonic clock."""
+    """From when on the answer's time counts, in seconds of this machine's monotonic clock."""
     address: str = ""
     ja4: str = ""
     version: str = "1.1"

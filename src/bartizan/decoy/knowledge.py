@@ -1,110 +1,142 @@
-"""What is known of upstreams: their profiles, as the edge has learned them, and their OpenAPI documents."""
+"""What is known of upstreams: their profiles, as the edge has learned them, and their OpenAPI documents.
+
+Where a document says what an answer holds, the profile still says how it looks: its header fields, its JSON, its time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-
-import msgspec
 
 from bartizan.decoy.answers import Example, Knowledge
 from bartizan.decoy.asked import Asked, Fields
 from bartizan.detection.fakes import Json, Keyed, OpenApi, ResponseKind, fake_document
+from bartizan.detection.profile import Profile, Shape, read_profile
 
-__all__ = ["Described", "Library", "Unknown"]
+__all__ = ["Known", "Library"]
 
 MAX_TEMPLATES = 50  # that are looked through for an error
+FRESH = 2.0  # seconds after which a profile is read again
+_HARMLESS = Shape()
 
 
-class Unknown:
-    """An upstream of which nothing is known yet: it has no paths, and errors without a body."""
+class Known:
+    """One upstream, for one request. ``now`` is Unix time in seconds."""
 
-    def example(self, method: str, path: str, number: int = 0) -> Example | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
+    def __init__(self, key: bytes, profile: Profile, document: OpenApi | None, asked: Asked, now: float) -> None:
+        self._fakes = Keyed(key, "fakes", asked.context.upstream)
+        self._visit = Keyed(key, "visit", asked.context.exchange)
+        self._profile = profile
+        self._document = document
+        self._asked = asked
+        self._now = now
 
-    def methods(self, path: str) -> list[str]:  # noqa: ARG002
-        """Return none."""
-        return []
+    def example(self, method: str, path: str, number: int = 0) -> Example | None:
+        """Return the success that the document describes, or that was seen, with fakes in it."""
+        fakes = self._fakes if number == 0 else self._fakes.sub("made", number)
+        if self._document is not None:
+            return self._described(self._document, method, fakes)
+        shape = self._profile.shape(method, path)
+        if shape is None:
+            return None
+        return Example(shape.status, shape.media_type, shape.fake(fakes, path), wants_json=shape.wants_json)
 
-    def error(self, status: int, path: str) -> tuple[Fields, bytes] | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
+    def methods(self, path: str) -> list[str]:
+        """Return the methods that are known for a path."""
+        if self._document is not None:
+            return self._document.methods(self._asked.context.path)
+        return self._profile.methods(path)
+
+    def error(self, status: int, path: str) -> tuple[Fields, bytes] | None:
+        """Return an error as it was seen; else as the document describes it, for this path or any."""
+        host = self._asked.field(b"host")
+        seen = self._profile.error(status, path, self._visit, self._now, method=self._asked.method, host=host)
+        if seen is not None:
+            return _framed(*seen), seen[1]
+        kind = next((kind for kind in self._errors(status) if kind.schema is not None), None)
+        if kind is None:
+            return None
+        body = self.encode(self._made(kind, self._fakes))
+        return self.fields(status, kind.media_type, body, path), body
 
     def fields(self, status: int, media_type: str, body: bytes, path: str) -> Fields:  # noqa: ARG002
-        """Return what every response has."""
-        typed = [(b"content-type", media_type.encode("latin-1"))] if media_type else []
-        return [*typed, (b"content-length", b"%d" % len(body))]
+        """Return header fields as they were seen, and the length of the body."""
+        return _framed(self._profile.headers(status, media_type, body, self._visit, self._now), body)
 
     def encode(self, document: Json) -> bytes:
-        """Return it without white space."""
-        return msgspec.json.encode(document)
+        """Return JSON as it was seen at this path, or anywhere."""
+        asked, shapes = self._asked, self._profile.shapes
+        own = self._profile.shape(asked.method, asked.path) or self._profile.shape("GET", asked.path)
+        return (own or next(iter(shapes.values()), _HARMLESS)).encode(document)
 
-    def latency(self, uniform: float) -> float:
-        """Return between 10 and 40 ms."""
-        return 0.01 + 0.03 * uniform
+    def latency(self, uniform: float, method: str, status: int) -> float:
+        """Return a time as it was measured."""
+        return self._profile.latency(uniform, method, status)
 
-
-class Described(Unknown):
-    """An upstream with an OpenAPI document. ``path`` is what it would have been asked for, percent-encoded."""
-
-    def __init__(self, key: bytes, document: OpenApi, path: str) -> None:
-        self._keyed = Keyed(key, "openapi")
-        self._document = document
-        self._path = path
-
-    def example(self, method: str, path: str, number: int = 0) -> Example | None:  # noqa: ARG002
-        """Return the success that the document describes, with fakes in it."""
-        operation = self._document.find(method, self._path)
+    def _described(self, document: OpenApi, method: str, fakes: Keyed) -> Example | None:
+        operation = document.find(method, self._asked.context.path)
         if operation is None:
             return None
         kind = operation.success
         return Example(
             status=kind.status,
             media_type=kind.media_type,
-            document=self._made(kind, number),
+            document=self._made(kind, fakes),
             wants_json=operation.wants_json,
             wants_credentials=operation.wants_credentials,
         )
 
-    def methods(self, path: str) -> list[str]:  # noqa: ARG002
-        """Return those of the document."""
-        return self._document.methods(self._path)
-
-    def error(self, status: int, path: str) -> tuple[Fields, bytes] | None:
-        """Return the error as the document describes it for this path, or else for the first that has it."""
-        kind = next((kind for kind in self._errors(status) if kind.schema is not None), None)
-        if kind is None:
-            return None
-        body = self.encode(self._made(kind, 0))
-        return self.fields(status, kind.media_type, body, path), body
-
     def _errors(self, status: int) -> Iterator[ResponseKind]:
-        for path in (self._path, *self._document.templates()[:MAX_TEMPLATES]):
-            for method in self._document.methods(path):
-                operation = self._document.find(method, path)
+        document = self._document
+        if document is None:
+            return
+        for path in (self._asked.context.path, *document.templates()[:MAX_TEMPLATES]):
+            for method in document.methods(path):
+                operation = document.find(method, path)
                 kind = None if operation is None else operation.error(status)
                 if kind is not None:
                     yield kind
 
-    def _made(self, kind: ResponseKind, number: int) -> Json:
-        if kind.schema is None:
+    def _made(self, kind: ResponseKind, fakes: Keyed) -> Json:
+        if kind.schema is None or self._document is None:
             return kind.example
-        keyed = self._keyed if number == 0 else self._keyed.sub("made", number)
-        return fake_document(kind.schema, keyed, self._path, root=self._document.document)
+        return fake_document(kind.schema, fakes, self._asked.context.path, root=self._document.document)
 
 
 class Library:
     """Finds what is known of the upstream in whose place a request is answered; ``documents`` are files by upstream.
 
-    Raises ``OpenApiError`` for a document that cannot be read.
+    ``profiles`` is the directory where the edge writes what it learns, ``clock`` Unix time in seconds. Raises
+    ``OpenApiError`` for a document that cannot be read.
     """
 
-    def __init__(self, key: bytes, documents: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        profiles: Path,
+        documents: Mapping[str, str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._key = key
+        self._directory = profiles
         self._documents = {upstream: OpenApi.load(Path(path)) for upstream, path in documents.items()}
+        self._clock = clock
+        self._profiles: dict[str, tuple[float, Profile]] = {}
 
     def __call__(self, asked: Asked) -> Knowledge:
         """Return it."""
-        document = self._documents.get(asked.context.upstream)
-        return Unknown() if document is None else Described(self._key, document, asked.context.path)
+        upstream = asked.context.upstream
+        return Known(self._key, self._profile(upstream), self._documents.get(upstream), asked, self._clock())
+
+    def _profile(self, upstream: str) -> Profile:
+        now = self._clock()
+        read, profile = self._profiles.get(upstream, (0.0, Profile()))
+        if now - read > FRESH:
+            profile = read_profile(self._directory, upstream) or profile
+            self._profiles[upstream] = now, profile
+        return profile
+
+
+def _framed(fields: Fields, body: bytes) -> Fields:
+    return [*fields, (b"content-length", b"%d" % len(body))]

@@ -17,7 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from bartizan.config.model import Config
 from bartizan.decoy.answers import DecoyAnswers
 from bartizan.decoy.app import DecoyApp
-from bartizan.decoy.contract import transcripts_directory
+from bartizan.decoy.contract import profiles_directory, transcripts_directory
 from bartizan.decoy.knowledge import Library
 from bartizan.decoy.landlock import restrict_files
 from bartizan.decoy.listen import SOCKET
@@ -106,7 +106,7 @@ class DecoyServer:
 
     def _build(self, config: Config) -> _Serving:
         directory, settings = Path(config.storage.directory), config.deception.divert
-        library = Library(self._key, settings.openapi)
+        library = Library(self._key, profiles_directory(directory), settings.openapi)
         answers = DecoyAnswers(library, Writes(settings.actors))
         try:
             transcripts = Transcripts(

@@ -6,7 +6,7 @@ left; neither assertions nor fields of the route's rewrite (which may hold the g
 
 from __future__ import annotations
 
-import time
+from time import perf_counter
 
 from bartizan.decoy.contract import CONTEXT, DecoyContext, encode_context
 from bartizan.edge.snapshot import RouteRuntime
@@ -64,13 +64,20 @@ def _context(exchange: Exchange, divert: Divert, route: RouteRuntime, upstream: 
         path=path,
         scheme=request.scheme,
         received=exchange.received,
-        sent=time.monotonic(),
+        sent=_since(exchange),
         address=exchange.client.address,
         ja4="" if tls is None or tls.ja4 is None else tls.ja4,
         version=request.version,
         length=request.length,
         answered=answered,
     )
+
+
+def _since(exchange: Exchange) -> float:
+    """Return from when on the time of the answer counts: as profiles count it, with what the guards took."""
+    if exchange.request.length == 0:
+        return exchange.started
+    return perf_counter() - sum([spent for _, spent in exchange.timings])
 
 
 def _masked(name: bytes, value: bytes) -> bytes:
