@@ -18,6 +18,7 @@ from bartizan.detection.honeytokens.baits import Baits
 from bartizan.detection.honeytokens.makers import JwtMaker
 from bartizan.detection.honeytokens.presented import Places
 from bartizan.detection.honeytokens.tokens import Planted, follow_planted
+from bartizan.detection.profile.book import ProfileBook
 from bartizan.keys.derive import derive
 from bartizan.keys.ring import KeyRing
 from bartizan.storage.state.following import POLL, Following
@@ -40,27 +41,40 @@ class DeceptionParts:
     canaries: tuple[Canary, ...]
     canary_key: bytes
     recipients: Recipients
+    profiles: ProfileBook
+    """What upstreams' responses look like."""
 
 
 class Deception:
-    """Gives guards what they share; ``keys`` is the directory of keys, ``clock`` Unix time in seconds."""
+    """Gives guards what they share; ``keys`` is the directory of keys, ``clock`` Unix time in seconds.
 
-    def __init__(self, keys: Path, state: State, clock: Callable[[], float], log: FilteringBoundLogger) -> None:
+    ``profiles`` is where profiles of upstreams are written for the decoy process, None in all processes but one.
+    """
+
+    def __init__(
+        self,
+        keys: Path,
+        state: State,
+        clock: Callable[[], float],
+        log: FilteringBoundLogger,
+        profiles: Path | None = None,
+    ) -> None:
         self._keys = keys
         self._clock = clock
         self._planted = follow_planted(state, log)
         self._wanted = False
         self._recipients = Recipients(state, log)
+        self._profiles = ProfileBook(state, log, profiles)
 
     async def load(self) -> None:
         """Learn which honeytokens were planted; raises ``StateError``."""
         await self._planted.load()
 
     async def follow(self) -> None:
-        """Keep up with planted honeytokens from when a configuration wants them on, until cancelled."""
+        """Keep up with planted honeytokens and profiles from when a configuration wants them, until cancelled."""
         while not self._wanted:  # noqa: ASYNC110 - it is set by the thread that builds configurations
             await asyncio.sleep(POLL)
-        await self._planted.follow()
+        await asyncio.gather(self._planted.follow(), self._profiles.follow())
 
     def __call__(self, config: Config) -> DeceptionParts | None:
         """Return what guards share; None where ``deception`` is off. Raises ``SealError`` for unusable keys."""
@@ -68,6 +82,7 @@ class Deception:
         if not settings.enabled:
             return None
         self._wanted = True
+        self._profiles.expect(upstream.name for upstream in config.upstreams)
         canary_key = derive(self._keys, "canaries")
         return DeceptionParts(
             settings=settings,
@@ -82,6 +97,7 @@ class Deception:
             ),
             canary_key=canary_key,
             recipients=self._recipients,
+            profiles=self._profiles,
         )
 
     def _jwts(self, config: Config) -> JwtMaker | None:
@@ -89,4 +105,4 @@ class Deception:
         if not access.enabled or access.origin is None:
             return None
         ring = KeyRing.open(self._keys, access.assertion.algorithm, self._clock)
-        return JwtMaker(ring.sign, access.origin, config.deception.honeytokens.audience)
+        return JwtMaker(ring.sign_alike, access.origin, config.deception.honeytokens.audience)

@@ -110,6 +110,15 @@ def _canaries(guards: Guards, route: Route, services: Services) -> Step | None:
     return Step(guard, settings.on_error, settings.timeout)
 
 
+def _profile(guards: Guards, route: Route, services: Services) -> Step | None:
+    settings, parts = guards.decoys, services.deception
+    if parts is None or not settings.enabled or not (route.upstream or route.split):
+        return None
+    from bartizan.detection.profile.guard import ProfileGuard  # noqa: PLC0415 - not always wanted
+
+    return Step(ProfileGuard(parts.profiles.learner, services.clock), settings.on_error, settings.timeout)
+
+
 def _waf(guards: Guards, route: Route, services: Services) -> Step | None:  # noqa: ARG001
     settings = guards.waf
     if not settings.enabled or settings.mode == "off":
@@ -171,6 +180,7 @@ GUARDS = (
     GuardKind("waf", _waf),
     GuardKind("access", _access),
     GuardKind("obstacles", _people),
+    GuardKind("profile", _profile, "decoys"),
 )
 
 

@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Config, Listener, Waf
 from bartizan.detection.obstacles import Means, Teller
+from bartizan.detection.profile.book import DIRECTORY
 from bartizan.detection.standing import Standings
 from bartizan.edge.build import build_snapshot
 from bartizan.edge.deception import Deception
@@ -94,7 +95,8 @@ class EdgeWorker:
         await bans.load()
         standings = Standings(self._state, self._log, self._clock)
         await standings.load()
-        deception = Deception(directory / "keys", self._state, self._clock, self._log)
+        profiles = directory / DIRECTORY if self._slot == 0 else None
+        deception = Deception(directory / "keys", self._state, self._clock, self._log, profiles)
         if config.deception.enabled:
             await deception.load()
         people = People(directory / "keys", self._state, self._clock, self._log)

@@ -40,11 +40,16 @@ class ProfileBook:
         self._learners: dict[str, Learner] = {}
         self._profiles: dict[str, Profile] = {}
         self._stored: dict[str, bytes] = {}
+        self._expected: frozenset[str] = frozenset()
 
-    def learner(self, upstream: str) -> Learner:
-        """Return what learns an upstream; it is made when it is first asked for."""
+    def expect(self, upstreams: Iterable[str]) -> None:
+        """Say which upstreams there are: nothing is learned of others, as those of Bartizan itself."""
+        self._expected = frozenset(upstreams)
+
+    def learner(self, upstream: str) -> Learner | None:
+        """Return what learns an upstream, None if it is not expected; it is made when it is first asked for."""
         found = self._learners.get(upstream)
-        if found is None:
+        if found is None and upstream in self._expected:
             found = self._learners[upstream] = Learner()
         return found
 
@@ -52,18 +57,17 @@ class ProfileBook:
         """Return what is known of an upstream as of the last turn; it is not to be changed."""
         return self._profiles.get(upstream) or Profile()
 
-    async def turn(self, upstreams: Iterable[str] = ()) -> None:
+    async def turn(self) -> None:
         """Merge what was learned into the shared state, and take over what others learned; raises ``StateError``."""
-        for upstream in {*self._learners, *upstreams}:
+        for upstream in self._expected:
             await self._share(upstream)
 
-    async def follow(self, upstreams: Iterable[str] = ()) -> None:
+    async def follow(self) -> None:
         """Do so every 5 seconds until cancelled; what is known stays known while the state is unreachable."""
-        known = tuple(upstreams)
         failing = False
         while True:
             try:
-                await self.turn(known)
+                await self.turn()
                 failing = False
             except Exception as error:  # noqa: BLE001 - learning goes on, whatever an engine raises
                 if not failing:
