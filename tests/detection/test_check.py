@@ -31,6 +31,11 @@ OF_REAL_ONES = "is the audience of real assertions"
         ({"honeytokens": {"api_keys": {"live": "sk_{base62:5}"}}}, "honeytokens.api_keys.live", "has 30 random bits"),
         ({"enabled": True, "honeytokens": {"audience": "shop"}}, "honeytokens.audience", OF_REAL_ONES),
         ({"enabled": True, "honeytokens": {"audience": "api"}}, "honeytokens.audience", OF_REAL_ONES),
+        (
+            {"enabled": True, "honeytokens": {"parameters": ["k"]}},
+            "honeytokens.parameters.0",
+            "is not a name of secrets, and the journal would show them",
+        ),
         ({"canaries": [{"path": "/orders", "detail": "/orders"}]}, "canaries.0.detail", "has no parameter for the id"),
         (
             {"canaries": [{"path": "/orders", "detail": "/orders/{id}", "range": [20, 10]}]},

@@ -34,6 +34,15 @@ def test_what_is_signed_can_be_verified_with_the_jwks(tmp_path: Path, algorithm:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_same_can_be_signed_alike(tmp_path: Path, algorithm: Algorithm) -> None:
+    ring = KeyRing.open(tmp_path / "keys", algorithm, Clock())
+    token = ring.sign_alike({"sub": "alice"})
+    assert verify(token, ring.jwks()).claims == {"sub": "alice"}
+    assert token == KeyRing.open(tmp_path / "keys", algorithm, Clock()).sign_alike({"sub": "alice"})
+    assert token != ring.sign_alike({"sub": "bertil"})
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_jwks_is_public_and_its_kid_the_thumbprint(tmp_path: Path, algorithm: Algorithm) -> None:
     (shown,) = KeyRing.open(tmp_path, algorithm, Clock()).jwks()["keys"]
     members = {"kty", "crv", "x", "kid", "use", "alg"} | ({"y"} if algorithm == "ES256" else set())

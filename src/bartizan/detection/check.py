@@ -10,6 +10,7 @@ from bartizan.config.semantics.finding import Finding
 from bartizan.config.validation import Parts, shown
 from bartizan.detection.canaries.templates import Template
 from bartizan.detection.honeytokens.forms import KeyForm
+from bartizan.evidence.journal.masking import is_secret
 
 __all__ = ["deception_findings"]
 
@@ -25,6 +26,7 @@ def deception_findings(parts: Parts) -> Iterator[Finding]:
     yield from _forms(deception.honeytokens)
     if deception.enabled:
         yield from _audience(deception.honeytokens.audience, parts)
+        yield from _parameters(deception.honeytokens.parameters)
     for number, item in enumerate(deception.canaries):
         yield from _item(item, ("deception", "canaries", number))
     for number, field in enumerate(deception.fields):
@@ -46,6 +48,15 @@ def _audience(audience: str, parts: Parts) -> Iterator[Finding]:
     if audience == assertion or audience in parts.upstream_names or audience in routes:
         remedy = "name an audience that no service has: a honeytoken must open nothing"
         yield Finding((*_HONEYTOKENS, "audience"), "is the audience of real assertions", shown(audience), remedy)
+
+
+def _parameters(parameters: list[str]) -> Iterator[Finding]:
+    """Yield names of parameters whose values the journal would show."""
+    for number, name in enumerate(parameters):
+        if not is_secret(name):
+            remedy = "name one that says so, as access_token, api_key, key or sid do"
+            path = (*_HONEYTOKENS, "parameters", number)
+            yield Finding(path, "is not a name of secrets, and the journal would show them", shown(name), remedy)
 
 
 def _item(item: CanaryItem, path: FieldPath) -> Iterator[Finding]:

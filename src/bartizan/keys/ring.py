@@ -6,12 +6,16 @@ file that is lost or damaged meanwhile changes nothing for those who have the ke
 
 from __future__ import annotations
 
+import base64
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, OKPKey
@@ -69,7 +73,21 @@ class KeyRing:
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
         """Return a signed JWT; its ``kid`` is the thumbprint of the key (RFC 7638)."""
+        return self._encode(self._signing(), claims, header)
+
+    def sign_alike(self, claims: dict[str, Any]) -> str:
+        """Return a signed JWT that is the same for the same claims while the key is (RFC 6979 section 3.2)."""
         key = self._signing()
+        token = self._encode(key, claims, None)
+        private = key.key.private_key if isinstance(key.key, ECKey) else None
+        if private is None:
+            return token  # Ed25519 signs alike by itself
+        signed = token.rpartition(".")[0]
+        signature = private.sign(signed.encode("ascii"), ECDSA(SHA256(), deterministic_signing=True))
+        numbers = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(signature))
+        return f"{signed}.{base64.urlsafe_b64encode(numbers).rstrip(b'=').decode('ascii')}"
+
+    def _encode(self, key: _Key, claims: dict[str, Any], header: dict[str, Any] | None) -> str:
         fields = {"typ": "JWT", **(header or {}), "alg": self._algorithm, "kid": key.kid}
         with warnings.catch_warnings():  # RFC 9864 would have us say Ed25519, which few verifiers know yet
             warnings.simplefilter("ignore", SecurityWarning)

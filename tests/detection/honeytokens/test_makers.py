@@ -66,8 +66,9 @@ def test_a_cookie_has_the_form_of_a_session() -> None:
     assert len(made) == len(real)
 
 
-def test_what_a_keyed_hash_makes_is_the_same_again(tmp_path: Path) -> None:
-    maker = JwtMaker(KeyRing.open(tmp_path, "EdDSA", Clock()).sign, "https://api.test", "internal-services")
+@pytest.mark.parametrize("algorithm", ["EdDSA", "ES256"])
+def test_what_a_keyed_hash_makes_is_the_same_again(tmp_path: Path, algorithm: Algorithm) -> None:
+    maker = JwtMaker(KeyRing.open(tmp_path, algorithm, Clock()).sign_alike, "https://api.test", "internal-services")
     assert maker.make(Keyed(KEY, "a").draw, NOW) == maker.make(Keyed(KEY, "a").draw, NOW)
     assert make_cookie(Keyed(KEY, "a").draw) == make_cookie(Keyed(KEY, "a").draw) != make_cookie(Keyed(KEY, "b").draw)
 
