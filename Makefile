@@ -5,7 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help setup demo test lint bench bench-access bench-waf lock reformat clean
+.PHONY: help setup demo demo-attack test lint bench bench-access bench-risk bench-waf lock reformat clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,6 +15,9 @@ setup: ## System packages, .venv and pinned requirements
 
 demo: setup ## A real API behind Bartizan on HTTPS
 	@$(PY) -m scripts.demo
+
+demo-attack: setup ## An intruder climbs the ladder of obstacles, beside 200 honest people
+	@$(PY) -m scripts.attack.demo
 
 test: setup ## All tests
 	@$(PY) -m pytest -n 2 --dist loadgroup
@@ -31,6 +34,9 @@ bench: setup ## Beside nginx, haproxy, envoy, traefik and caddy, in one run
 
 bench-access: setup ## Sessions, proofs, assertions, policies: microseconds
 	@$(PY) -m benchmarks.access
+
+bench-risk: setup ## Risk engine, sentry, guards: speed, and how fast a verdict is everywhere
+	@failed=0; for part in risk sentry; do $(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
 
 bench-waf: setup ## The WAF beside libmodsecurity: speed, memory, verdicts
 	@failed=0; for part in speed agreement; do $(PY) -m benchmarks.waf.$$part || failed=1; done; exit $$failed

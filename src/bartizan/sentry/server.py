@@ -115,29 +115,27 @@ class SentryServer:
         self._prepared = None
 
     def report(self) -> SentryReport:
-        """Return how it stands."""
-        counts = self.reading.counts
-        report = SentryReport(
+        """Return how it stands; nothing is known while what was kept is restored, or another sentry is waited for."""
+        if not self._ready:
+            return SentryReport(resident_bytes=_resident_bytes())
+        counts, behind = self.reading.counts, self._tail.behind()
+        return SentryReport(
             records=counts.records,
             exchanges=counts.exchanges,
             findings=counts.findings,
             signals=counts.signals,
             published=self._published,
-            damaged=self._damaged,
+            damaged=self._damaged + self._tail.damaged,
+            lost_segments=self._tail.lost,
             unwritten=self._keeping.unwritten,
+            behind_bytes=behind,
+            behind_seconds=max(0.0, self._clock() - self.reading.latest) if behind and self.reading.latest else 0.0,
             actors=len(self._engine),
             standings=len(self._publisher),
             cases=len(self.reading.cases),
             decisions=len(self._undoing),
             resident_bytes=_resident_bytes(),
         )
-        if self._ready:
-            report.damaged += self._tail.damaged
-            report.lost_segments = self._tail.lost
-            report.behind_bytes = self._tail.behind()
-            if report.behind_bytes and self.reading.latest:
-                report.behind_seconds = max(0.0, self._clock() - self.reading.latest)
-        return report
 
     async def drain(self, grace: float) -> None:
         """Read what is left in the journals, within ``grace`` seconds, and keep it."""
