@@ -81,6 +81,13 @@ class Place:
     def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.gateway.port}{path}", headers=headers)
 
+    def solve(self, asked: httpx.Response, headers: dict[str, str] | None = None) -> str:
+        """Do the work that an answer asks for; returns the cookie of the pass."""
+        task = asked.json()["challenge"]
+        answer = {"bartizan-challenge-response": f"{task['token']}.{solve(task['salt'], task['difficulty'])}"}
+        url = f"http://127.0.0.1:{self.gateway.port}/.bartizan/challenge"
+        return httpx.post(url, headers={**(headers or {}), **answer}).headers["set-cookie"].partition(";")[0]
+
     def rise(self, actor: str, score: float) -> None:
         """Publish a risk and wait until the edge knows it."""
         self.gateway.run(publish(self.state, [standing(actor, score, self.clock())]))
@@ -136,10 +143,7 @@ def test_an_address_climbs_from_allowed_to_throttled_challenged_diverted_and_den
     place.rise(ADDRESS, 55)
     asked = place.get("/orders")
     assert asked.status_code == 403
-    task = asked.json()["challenge"]
-    answer = {"bartizan-challenge-response": f"{task['token']}.{solve(task['salt'], task['difficulty'])}"}
-    solved = httpx.post(f"http://127.0.0.1:{place.gateway.port}/.bartizan/challenge", headers=answer)
-    cookie = solved.headers["set-cookie"].partition(";")[0]
+    cookie = place.solve(asked)
     place.clock.forward(61)
     assert place.get("/orders", {"cookie": cookie}).status_code == 200
     place.rise(ADDRESS, 65)
@@ -190,6 +194,18 @@ def test_a_person_proves_anew_who_they_are_then_loses_the_session_and_then_the_d
     assert {Actor("address", "127.0.0.1"), Actor("principal", "alice")} <= set(told[0].actors)
 
 
+def test_a_session_is_challenged_and_goes_on_with_a_pass_that_upstreams_never_see(place: Place) -> None:
+    browser = place.begin()
+    place.rise("session:session-1", 45)
+    asked = place.get("/people/orders", browser)
+    assert (asked.status_code, asked.headers["bartizan-code"]) == (403, "challenge_required")
+    passing = place.solve(asked, browser)
+    answer = place.get("/people/orders", {**browser, "cookie": f"{browser['cookie']}; {passing}"})
+    assert answer.status_code == 200
+    assert "cookie" not in answer.json()["headers"]
+    assert place.get("/people/orders", {**browser, "cookie": passing}).status_code == 401, "it logs nobody in"
+
+
 @pytest.mark.parametrize("score", [75, 85])
 async def test_an_open_websocket_is_cut_when_the_risk_rises_without_a_request(place: Place, score: float) -> None:
     browser = place.begin()
@@ -203,6 +219,7 @@ async def test_an_open_websocket_is_cut_when_the_risk_rises_without_a_request(pl
             await asyncio.wait_for(socket.recv(), 5)
     await asyncio.to_thread(wait_until, lambda: bool(place.seen))
     assert (place.seen[-1].error, bool(place.decided())) == ("risk", score == 75)
+    assert place.signals() == ["obstacle.revoke_session" if score == 75 else "obstacle.cut"]
 
 
 @pytest.mark.parametrize(
