@@ -22,8 +22,10 @@ from bartizan.access.sessions.standing import Limits
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Obstacles as Settings
 from bartizan.config.model import State as StateSettings
+from bartizan.detection.challenge import Challenger
 from bartizan.detection.obstacles import RUNGS, Means, Obstacles, SessionRisk, Teller, behind, places_of
 from bartizan.detection.standing import Standing, Standings, publish
+from bartizan.keys.vault import Vault
 from bartizan.pipeline import Exchange, TlsInfo
 from bartizan.storage.state import State, open_state
 from benchmarks.report import Row, write_report
@@ -71,7 +73,8 @@ async def _fill(state: State) -> None:
 
 def _guards(state: State, standings: Standings, known: str) -> list[Row]:
     settings = Settings.model_validate(LADDER)
-    means = Means(state, standings, Teller(time.time), time.time, decoy="bartizan-decoy")
+    challenger = Challenger(Vault(bytes(32)), state, time.time)
+    means = Means(state, standings, Teller(time.time), time.time, challenger, "bartizan-decoy")
     sessions = SessionRisk(settings, means, SessionStore(state, time.time))
     places = Obstacles(settings, places_of, means, means.rungs)
     people = Obstacles(settings, behind, means, RUNGS)

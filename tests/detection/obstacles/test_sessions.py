@@ -86,7 +86,9 @@ async def test_clients_of_the_allowlist_are_not_asked_for_their_address(risks: R
 async def test_the_risk_of_a_name_alone_quarantines_no_device(risks: Risks) -> None:
     await risks.rise("principal:alice", 99)
     assert demanded(risks.of_sessions(LADDER)) == "cut"
-    await risks.rise("device:device-1", 99.5)
+    await risks.rise("device:device-1", 94)
+    assert demanded(risks.of_sessions(LADDER)) == "cut"
+    await risks.rise("device:device-1", 96)
     assert demanded(risks.of_sessions(LADDER)) == "quarantine_device"
 
 

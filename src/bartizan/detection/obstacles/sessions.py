@@ -69,7 +69,7 @@ class SessionRisk:
         standing = self._standings.highest(people_of(exchange), now)
         if standing is not None:
             risk = standing.now(now)
-            gravest = self._gravest(exchange, standing, risk)
+            gravest = self._gravest(exchange, standing, now)
             if gravest in _MEASURES and not (gravest == "step_up" and exchange.diverted is not None):
                 return _demand(_MEASURES[gravest], standing, risk)
             if gravest == "divert":
@@ -84,7 +84,7 @@ class SessionRisk:
         standing = self._standings.highest(people_of(exchange), now)
         if standing is None or (risk := standing.now(now)) < self._lowest:
             return None
-        gravest = self._gravest(exchange, standing, risk)
+        gravest = self._gravest(exchange, standing, now)
         if gravest not in _MEASURES or gravest == "step_up":
             return None
         return _demand(_MEASURES[gravest], standing, risk)
@@ -120,10 +120,15 @@ class SessionRisk:
         await note_decision(state, decision)
         self.told(exchange, demand)
 
-    def _gravest(self, exchange: Exchange, standing: Standing, risk: float) -> RungName | None:
+    def _gravest(self, exchange: Exchange, standing: Standing, now: float) -> RungName | None:
+        """Return the gravest rung for the riskiest of the people; to quarantine takes the risk of session or device."""
+        risk = standing.now(now)
         self._tell_hidden(exchange, self._people, standing, risk)
         for rung in self._people.reached(risk):
             if rung != "quarantine_device" or not standing.actor.startswith("principal:"):
+                return rung
+            others = self._standings.highest(people_of(exchange)[:2], now)
+            if others is not None and rung in self._people.reached(others.now(now)):
                 return rung
         return None
 
