@@ -94,9 +94,13 @@ def test_a_canary_is_given_touched_and_told(place: Place) -> None:
 
 def test_a_planted_path_that_no_route_takes_is_told(place: Place) -> None:
     url = place.get("/orders/101").json()["debug_url"]
-    assert place.get(url).status_code == 404
+    answer, elsewhere = place.get(url), place.get("/nowhere")
+    assert (answer.status_code, list(answer.headers)) == (404, list(elsewhere.headers))
+    assert {**answer.json(), "instance": ""} == {**elsewhere.json(), "instance": ""}
+    assert place.get("/internal/debug/0123456789abcdef0123456789abcdef").status_code == 404
     (signal,) = place.signals(1)
     assert (signal.name, signal.evidence["recipient"]) == ("canary.touched", "address:127.0.0.1")
+    assert place.signals(3) == []
 
 
 def test_a_token_planted_while_it_runs_is_known_at_once(place: Place) -> None:

@@ -20,6 +20,8 @@ from bartizan.edge.internal import (
     own_route,
     own_series,
     own_upstream,
+    planted_route,
+    planted_series,
 )
 from bartizan.edge.rewrite import compile_rewrite
 from bartizan.edge.router import Router
@@ -57,6 +59,10 @@ def build_snapshot(
         routes.append(_own_route(config, services))
     if asks_challenges(config):
         routes.append(_challenge_route(config, services))
+    planted = planted_route(config)
+    if planted is not None:
+        runtime = _route(config, planted, services)
+        routes.append((planted, replace(runtime, series=planted_series(runtime.series))))
     unrouted = build_series(config.guards, _UNROUTED, services)
     return Snapshot(
         generation=1 if previous is None else previous.generation + 1,

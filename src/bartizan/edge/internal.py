@@ -4,7 +4,8 @@ None can shadow its own routes. That of its pages and API has the guards of the 
 what comes here are passwords, codes and signatures that rules take for attacks and that no rule should write down, and
 control reads its inputs strictly; everybody may pass, since here is where people log in; and nobody is diverted, since
 somebody honest behind a risky address would give a decoy their password. That where challenges are answered is there
-wherever one can be asked for, with access or without: the edge itself answers.
+wherever one can be asked for, with access or without: the edge itself answers. That of planted paths comes behind all
+others, and answers as where there is no route.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from bartizan.control.contract import CLIENT, EXCHANGE, JA4, MAX_BODY, PATHS, so
 from bartizan.decoy import contract as decoy
 from bartizan.detection.challenge import PATHS as CHALLENGE_PATHS
 from bartizan.detection.challenge import Challenger, Desk
-from bartizan.pipeline import Exchange, Series, Step
+from bartizan.pipeline import Deny, Exchange, Series, Step
 
 __all__ = [
     "NAME",
@@ -28,12 +29,16 @@ __all__ = [
     "own_route",
     "own_series",
     "own_upstream",
+    "planted_route",
+    "planted_series",
 ]
 
 NAME = "bartizan"
 """Of the route and of the upstream of pages and API."""
 CHALLENGE = "bartizan-challenge"
 """Of the route where challenges are answered."""
+PLANTED = "bartizan-planted"
+"""Of the route of paths that are planted in responses."""
 DECOY_CONNECTIONS = 256  # of one edge process to the decoy
 _ABOVE_ALL = 1_000_001  # the configuration allows 1,000,000
 
@@ -45,6 +50,21 @@ def own_route() -> Route:
         {"name": NAME, "paths": list(PATHS), "upstream": NAME, "body_bytes": MAX_BODY, "guards": guards}
     )
     return route.model_copy(update={"priority": _ABOVE_ALL})
+
+
+def planted_route(config: Config) -> Route | None:
+    """Return the route of the paths that are planted in objects, or None where there are none."""
+    paths = dict.fromkeys(field.value for field in config.deception.fields) if config.deception.enabled else {}
+    if not paths:
+        return None
+    route = Route.model_validate({"name": PLANTED, "paths": list(paths)})
+    return route.model_copy(update={"priority": -_ABOVE_ALL})
+
+
+def planted_series(guards: Series) -> Series:
+    """Return the series of that route: the guards that tell who comes, and then what there is without a route."""
+    telling = (step for step in guards.steps if step.guard.name in ("honeytokens", "canaries"))
+    return Series((*telling, Step(_NoRoute())))
 
 
 def own_upstream(config: Config) -> Upstream:
@@ -114,3 +134,14 @@ class _Facts:
             fields.append((CLIENT, exchange.client.address.encode("ascii")))
         if tls is not None and tls.ja4 is not None:
             fields.append((JA4, tls.ja4.encode("ascii")))
+
+
+class _NoRoute:
+    """Refuses all, as where there is no route. Verdict: deny 404."""
+
+    name = "no_route"
+
+    async def on_request(self, exchange: Exchange) -> Deny:
+        """Refuse."""
+        exchange.error = "no_route"
+        return Deny(404, because="no route of the configuration takes this path; it was planted in responses")
