@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bartizan.config.model import State as Settings
 from bartizan.detection.canaries import recipients as module
-from bartizan.detection.canaries.recipients import KEEP, Recipient, Recipients
+from bartizan.detection.canaries.recipients import KEEP, KEEP_STRANGERS, Recipient, Recipients
 from bartizan.storage.state import State, open_state
 
 GIVEN = Recipient("session:s1", "192.0.2.7", 1000.0, b'{"id":4711}', b"application/json")
@@ -51,6 +51,24 @@ async def test_it_is_forgotten_after_a_month(state: State, clock: Clock) -> None
     await Recipients(state, get_logger()).remember("/orders/{id}", 4711, GIVEN)
     clock.now += KEEP + 1
     assert await Recipients(state, get_logger()).find("/orders/{id}", 4711) is None
+
+
+async def test_strangers_are_forgotten_sooner(state: State, clock: Clock) -> None:
+    stranger = Recipient("address:192.0.2.7", "192.0.2.7", 1000.0)
+    await Recipients(state, get_logger()).remember("/orders/{id}", 1, stranger)
+    await Recipients(state, get_logger()).remember("/orders/{id}", 2, GIVEN)
+    clock.now += KEEP_STRANGERS + 1
+    assert await Recipients(state, get_logger()).find("/orders/{id}", 1) is None
+    assert await Recipients(state, get_logger()).find("/orders/{id}", 2) == GIVEN
+
+
+async def test_only_so_many_are_remembered_a_day(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_A_DAY", 2)
+    recipients = Recipients(state, get_logger())
+    made = [await recipients.remember("/orders/{id}", number, GIVEN) for number in (1, 2, 3, 1)]
+    assert [each is not None for each in made] == [True, True, False, True]
+    tomorrow = Recipient("session:s1", "192.0.2.7", 1000.0 + 86_400)
+    assert await recipients.remember("/orders/{id}", 3, tomorrow) == tomorrow
 
 
 async def test_a_process_keeps_only_so_many(state: State, monkeypatch: pytest.MonkeyPatch) -> None:

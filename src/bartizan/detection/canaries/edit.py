@@ -21,7 +21,7 @@ from bartizan.detection.fakes.keyed import Keyed
 __all__ = ["FieldCanary", "ItemCanary", "Spot", "insert"]
 
 MIN_ITEMS, MAX_ITEMS = 2, 2000
-MAX_ITEM = 8192  # bytes
+MAX_ITEM = 4096  # bytes
 _SPACE = b" \t\r\n"
 _TOKENS = ("0" * 32, "f" * 32)
 

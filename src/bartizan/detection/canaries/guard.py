@@ -169,7 +169,7 @@ class CanaryGuard:
         text = spot.text if isinstance(canary, ItemCanary) else b""
         mine = Recipient(recipient, exchange.client.address, self._clock(), text, media_type)
         given = await self._recipients.remember(canary.detail.text, spot.id, mine)
-        if given.actor != recipient:  # a short id that somebody else has
+        if given is None or given.actor != recipient:  # a short id that somebody else has
             return body
         return insert(body, spot, given.text or spot.text)
 

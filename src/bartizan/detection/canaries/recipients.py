@@ -1,6 +1,7 @@
 """Who was given which canary: in the shared state, so that any machine can tell when it is touched.
 
-The object is kept with it: it is answered as it was shown, and is shown the same again.
+The object is kept with it: it is answered as it was shown, and is shown the same again. Anybody can make recipients
+of themselves by presenting something new, so only so many are remembered a day, and shorter where nobody is logged in.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from structlog.typing import FilteringBoundLogger
 
 from bartizan.storage.state.interface import State
 
-__all__ = ["KEEP", "Recipient", "Recipients"]
+__all__ = ["KEEP", "KEEP_STRANGERS", "Recipient", "Recipients"]
 
 KEEP = 30 * 86_400.0  # seconds
+KEEP_STRANGERS = 2 * 86_400.0
+MAX_A_DAY = 10_000  # of all edge processes together
 MAX_CACHED = 10_000
 _PREFIX = b"canary/"
+_COUNTER = b"canaries-of-day/%d"
+_DAY = 86_400
+_PEOPLE = ("session:", "principal:")
 
 
 class Recipient(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -64,14 +70,20 @@ class Recipients:
         self._cache(key, found)
         return found
 
-    async def remember(self, label: str, canary: int | str, given: Recipient) -> Recipient:
-        """Remember who was given a canary; returns whoever was first. Raises ``StateError``."""
+    async def remember(self, label: str, canary: int | str, given: Recipient) -> Recipient | None:
+        """Remember who is given a canary; returns whoever was first, or None if no more can be remembered today.
+
+        Raises ``StateError``.
+        """
         known = await self.find(label, canary)
         if known is not None:
             return known
         key = _key(label, canary)
-        if not await self._state.add(key, msgspec.msgpack.encode(given), KEEP):
-            return await self.find(label, canary) or given
+        if await self._state.increment(_COUNTER % (given.at // _DAY), ttl=_DAY) > MAX_A_DAY:
+            return None
+        keep = KEEP if given.actor.startswith(_PEOPLE) else KEEP_STRANGERS
+        if not await self._state.add(key, msgspec.msgpack.encode(given), keep):
+            return await self.find(label, canary)
         self._cache(key, given)
         return given
 
