@@ -61,11 +61,13 @@ def decoy(directory: Path, **divert: Any) -> Iterator[subprocess.Popen[bytes]]:
     file.write_text(json.dumps(config(directory, **divert)))
     command = [sys.executable, "-m", "bartizan.cli", "decoy", "serve", "-c", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-        wait_until(lambda: socket_path(directory).exists())
-        yield process
-        if process.poll() is None:
+        try:
+            wait_until(lambda: socket_path(directory).exists())
+            yield process
             process.terminate()
-        process.wait(10)
+            process.wait(10)
+        finally:
+            process.kill()
 
 
 def ask(gateway: Gateway, request: bytes) -> tuple[int, dict[str, str], bytes]:
