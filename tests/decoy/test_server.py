@@ -18,6 +18,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 from tests.decoy.test_har import VALIDATOR
+from tests.decoy.test_knowledge import DOCUMENT
 from tests.support.diverting import ACTOR, diverting
 from tests.support.gateway import Gateway
 from tests.support.net import RawClient, wait_until
@@ -125,6 +126,22 @@ def head(gateway: Gateway, request: bytes) -> int:
     with RawClient(gateway.port) as client:
         client.send(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         return int(client.until_close().split(b" ")[1])
+
+
+def test_a_process_that_is_shut_in_answers_by_its_document(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = directory / "api.json"
+    file.write_text(json.dumps(DOCUMENT))
+    with (
+        Upstream() as upstream, diverting(monkeypatch), decoy(directory, openapi={"api": str(file)}),
+        Gateway(directory, config(directory, upstream)) as gateway,
+    ):  # fmt: skip
+        status, _, body = ask(gateway, b"GET /orders HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert status == 200
+        assert set(json.loads(body)[0]) == {"id", "name", "paid"}
+        created = ask(gateway, post("/orders", "application/json", b'{"name": "mine"}'))
+        assert created[0] == 201
+        made = json.loads(created[2])
+        assert json.loads(ask(gateway, b"GET /orders/%d HTTP/1.1\r\nHost: h\r\n\r\n" % made["id"])[2]) == made
 
 
 def test_the_process_is_shut_in(directory: Path) -> None:
