@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["CONFIG", "RUNGS", "WORDS"]
 
-RUNGS = {"throttle": 30, "challenge": 45, "step_up": 50, "divert": 65, "revoke_session": 92}
+RUNGS = {"throttle": 30, "challenge": 60, "step_up": 68, "divert": 80, "revoke_session": 85}
 """From which risk on."""
 
 CONFIG = """\
@@ -39,7 +39,7 @@ guards:
     crs: {{directory: /usr/share/modsecurity-crs}}
     paranoia: 1
   obstacles:
-    throttle: {{at: {throttle}, rate: 300/m}}
+    throttle: {{at: {throttle}, rate: 40/m}}
     challenge: {{at: {challenge}}}
     step_up: {{at: {step_up}}}
     divert: {{at: {divert}}}

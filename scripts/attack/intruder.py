@@ -15,17 +15,22 @@ from typing import Any
 from scripts.attack.config import WORDS
 from scripts.demo_stage import Answer, DemoFailed
 
-__all__ = ["Look", "ffuf", "looks_alike", "sqlmap", "tokens_in"]
+__all__ = ["Look", "differences", "ffuf", "sqlmap", "timed", "tokens_in"]
 
 TOOL_TIME = 120.0  # seconds that a tool may take
+PAUSE = "0.05"  # seconds between two requests of a scanner's thread
 
 
-def ffuf(url: str, directory: Path, *, rate: float = 0.02) -> list[tuple[str, int]]:
-    """Scan for paths; returns those that answered otherwise than 404, with their status. ``rate`` is a pause in s."""
+def ffuf(url: str, directory: Path, *, more: bool = False) -> list[tuple[str, int]]:
+    """Scan for paths; returns those that answered otherwise than 404, with their status.
+
+    All answers that match are kept in ``ffuf/``. With ``more`` it asks for variants that are not there.
+    """
     words, out = directory / "words.txt", directory / "ffuf.json"
-    words.write_text(WORDS)
+    words.write_text("".join(f"{word}~{number}\n" for number, word in enumerate(WORDS.split())) if more else WORDS)
     out.unlink(missing_ok=True)
-    command = ["ffuf", "-s", "-w", str(words), "-u", f"{url}/FUZZ", "-t", "4", "-p", f"{rate:g}", "-timeout", "10"]
+    command = ["ffuf", "-s", "-w", str(words), "-u", f"{url}/FUZZ", "-t", "2", "-p", PAUSE, "-timeout", "10"]
+    command += [] if more else ["-od", str(directory / "ffuf")]
     command += ["-mc", "all", "-fc", "404", "-H", "Accept: */*", "-o", str(out), "-of", "json"]
     _run(command, directory)
     found = json.loads(out.read_text())["results"]
@@ -66,6 +71,11 @@ class Look:
     median: float
     slowest: float
 
+    def told(self) -> str:
+        """Return it in a line."""
+        statuses = ", ".join(f"{count} x {status}" for status, count in self.statuses.items())
+        return f"{statuses}, median {self.median:.1f} ms, slowest {self.slowest:.1f} ms"
+
     @classmethod
     def at(cls, answers: list[tuple[Answer, float]]) -> Look:
         """Look at answers and how long each took, in seconds."""
@@ -84,7 +94,7 @@ def _fields(body: bytes) -> tuple[str, ...]:
     return tuple(data) if isinstance(data, dict) else (type(data).__name__,)
 
 
-def looks_alike(before: Look, after: Look) -> list[str]:
+def differences(before: Look, after: Look) -> list[str]:
     """Return in what two looks differ, other than in what also differs from one answer to the next."""
     found = []
     if set(before.statuses) != set(after.statuses):
