@@ -6,7 +6,6 @@ import json
 import time
 from typing import Any
 
-from scripts.attack.config import RUNGS
 from scripts.attack.intruder import Look, differences, ffuf, sqlmap, timed, tokens_in
 from scripts.attack.stage import ACTOR, Stage
 from scripts.demo_stage import Answer, check, say, wait_for
@@ -88,10 +87,7 @@ class Climb:
         diverted = self._stage.intruder_met(since).verdicts["obstacles divert"]
         check(diverted >= LOOKS, f"only {diverted} exchanges were diverted")
         self._tell("bait", f"{name} of /.env used for /api/customers/1", begun, "divert", took)
-        say(
-            "",
-            f"  {LOOKS} x GET /api/orders/ID by mallory before and after: {self._before.told()}\n{'':<38}and {after.told()}",
-        )
+        say("", f"  {LOOKS} x GET /api/orders/ID by mallory, before: {self._before.told()}; diverted: {after.told()}")
         say("", "  same status, same header fields in the same order, same fields in the JSON")
 
     def studied(self) -> None:
@@ -104,8 +100,8 @@ class Climb:
         check(again.status == 200, f"the new order: {again.status}")
         sqlmap(f"{self._url}/api/products?q=oak", self._directory)
         entries = self._transcripts()
-        self._tell("decoy", f"POST /api/orders: 201, order {number}, and it can be read back; sqlmap on /api/products", begun,
-                   "divert")  # fmt: skip
+        seen = f"POST /api/orders: 201, order {number}, which can be read back; sqlmap on /api/products"
+        self._tell("decoy", seen, begun, "divert")
         for actor in entries:
             self._har(actor)
 
@@ -180,4 +176,3 @@ class Climb:
         say(label, f"{seen}\n  risk {known.get('score', 0.0):.0f}, obstacle: {obstacle}, after {taken:.1f} s")
         for each in known.get("contributions", [])[:3]:
             say("", f"    {each['points']:4.0f} points: {each['signal']} x {each['count']}")
-        check(RUNGS["throttle"] > 0, "the ladder begins somewhere")

@@ -1,4 +1,4 @@
-"""What the intruder's steps share: the shop behind the gateway, honest people beside it, and what is known of the intruder."""
+"""What the intruder's steps share: the shop behind the gateway, honest people, and what is known of the intruder."""
 
 from __future__ import annotations
 
@@ -94,16 +94,11 @@ class Stage:
         check(met.sessions >= 0.99 * USERS * SESSIONS, f"only {met.sessions} sessions in the journal")
         check(met.denied == 0, f"{met.denied} sessions were denied something: {dict(met.verdicts)}")
         check(met.above <= 0.001 * met.sessions, f"{met.above} of {met.sessions} sessions met {dict(met.verdicts)}")
-        say(
-            "honest",
-            f"{day.users} people, {met.sessions:,} sessions, {met.exchanges:,} requests beside it: {dict(day.statuses)}",
-        )
+        many = f"{met.sessions:,} sessions, {met.exchanges:,} requests"
+        say("honest", f"{day.users} people, {many} beside it: {dict(day.statuses)}")
         seen = ", ".join(f"{count} x {name}" for name, count in met.signals.most_common())
         say("", f"denied: {met.denied} sessions; above throttling: {met.above}; throttled: {met.throttled}")
-        say(
-            "",
-            f"signals of theirs that count as risk or not: {seen or 'none'}; slowest answer {day.slowest * 1000:.0f} ms",
-        )
+        say("", f"signals about them: {seen or 'none'}; slowest answer {day.slowest * 1000:.0f} ms")
 
     def _met(self, chosen: Callable[[str], bool], since: float | None = None) -> Met:
         time.sleep(0.3)  # what was answered is in the journal by now
