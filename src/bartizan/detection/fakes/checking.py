@@ -9,13 +9,22 @@ from bartizan.detection.fakes.plain import Json, Lookup, Schema, is_integer, num
 __all__ = ["fits"]
 
 MAX_DEPTH = 24
+MAX_STEPS = 2000
 
 
-def fits(value: Json, schema: Schema, lookup: Lookup, depth: int = 0) -> bool:
-    """Tell whether a value fits; ``pattern``, ``format`` and ``not`` are not looked at."""
-    if isinstance(schema, bool):
-        return schema
-    if depth > MAX_DEPTH:
+def fits(value: Json, schema: Schema, lookup: Lookup) -> bool:
+    """Tell whether a value fits; ``pattern``, ``format`` and ``not`` are not looked at.
+
+    At most ``MAX_STEPS`` schemas are looked at; beyond that everything fits.
+    """
+    return _fits(value, schema, lookup, [MAX_STEPS], 0)
+
+
+def _fits(value: Json, schema: Schema, lookup: Lookup, left: list[int], depth: int) -> bool:
+    left[0] -= 1
+    if not isinstance(schema, Mapping):
+        return schema is not False
+    if left[0] < 0 or depth > MAX_DEPTH:
         return True
     schema = lookup(schema)
     if value is None and schema.get("nullable") is True:
@@ -27,7 +36,7 @@ def fits(value: Json, schema: Schema, lookup: Lookup, depth: int = 0) -> bool:
     options = schema.get("enum")
     if isinstance(options, Sequence) and not any(_same(option, value) for option in options):
         return False
-    return _fits_own(value, schema, lookup, depth) and _fits_branches(value, schema, lookup, depth)
+    return _fits_own(value, schema, lookup, left, depth) and _fits_branches(value, schema, lookup, left, depth)
 
 
 def _same(one: object, other: object) -> bool:
@@ -55,7 +64,7 @@ _TYPES: Mapping[str, Callable[[Json], bool]] = {
 }
 
 
-def _fits_own(value: Json, schema: Mapping[str, object], lookup: Lookup, depth: int) -> bool:
+def _fits_own(value: Json, schema: Mapping[str, object], lookup: Lookup, left: list[int], depth: int) -> bool:
     if isinstance(value, str):
         return _within(len(value), schema, "minLength", "maxLength")
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -63,19 +72,21 @@ def _fits_own(value: Json, schema: Mapping[str, object], lookup: Lookup, depth: 
     if isinstance(value, list):
         items = schema.get("items")
         return _within(len(value), schema, "minItems", "maxItems") and (
-            not isinstance(items, Mapping | bool) or all(fits(item, items, lookup, depth + 1) for item in value)
+            not isinstance(items, Mapping | bool) or all(_fits(item, items, lookup, left, depth + 1) for item in value)
         )
-    return not isinstance(value, dict) or _fits_object(value, schema, lookup, depth)
+    return not isinstance(value, dict) or _fits_object(value, schema, lookup, left, depth)
 
 
-def _fits_object(value: dict[str, Json], schema: Mapping[str, object], lookup: Lookup, depth: int) -> bool:
+def _fits_object(
+    value: dict[str, Json], schema: Mapping[str, object], lookup: Lookup, left: list[int], depth: int
+) -> bool:
     required, known, more = schema.get("required"), schema.get("properties"), schema.get("additionalProperties", True)
     if isinstance(required, list) and any(name not in value for name in required):
         return False
     properties = known if isinstance(known, Mapping) else {}
     for name, member in value.items():
         expected = properties.get(name, more)
-        if isinstance(expected, Mapping | bool) and not fits(member, expected, lookup, depth + 1):
+        if isinstance(expected, Mapping | bool) and not _fits(member, expected, lookup, left, depth + 1):
             return False
     return _within(len(value), schema, "minProperties", "maxProperties")
 
@@ -100,14 +111,14 @@ def _within(size: int, schema: Mapping[str, object], least: str, most: str) -> b
     return (low is None or size >= low) and (high is None or size <= high)
 
 
-def _fits_branches(value: Json, schema: Mapping[str, object], lookup: Lookup, depth: int) -> bool:
+def _fits_branches(value: Json, schema: Mapping[str, object], lookup: Lookup, left: list[int], depth: int) -> bool:
     for name, judge in (("allOf", all), ("anyOf", any)):
         branches = schema.get(name)
         if (
             isinstance(branches, list)
             and branches
-            and not judge(fits(value, each, lookup, depth + 1) for each in branches)
+            and not judge(_fits(value, each, lookup, left, depth + 1) for each in branches)
         ):
             return False
     one = schema.get("oneOf")
-    return not isinstance(one, list) or not one or sum(fits(value, each, lookup, depth + 1) for each in one) == 1
+    return not isinstance(one, list) or not one or sum(_fits(value, each, lookup, left, depth + 1) for each in one) == 1

@@ -22,7 +22,7 @@ __all__ = ["Faker", "fake_value"]
 
 MAX_DEPTH = 12
 SHALLOW = 5  # depth from which on only what is required is made
-MAX_VALUES = 4000
+MAX_VALUES = 6000  # schemas that are looked at for one document
 MAX_ITEMS = 100
 _BRANCHES = ("oneOf", "anyOf")
 
@@ -42,7 +42,8 @@ class Faker:
     def flat(self, schema: Mapping[str, object], keyed: Keyed, depth: int = 0) -> Mapping[str, object]:
         """Return a schema without references, with one of its branches chosen and merged."""
         schema = self.lookup(schema)
-        if depth > MAX_DEPTH:
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
             return schema
         parts = schema.get("allOf")
         if isinstance(parts, list):

@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+
+from bartizan.detection.fakes import Keyed, fake_document
+
+ROW = Keyed(b"k" * 32, "fakes", "shop")
+ORDER: dict[str, Any] = {
+    "type": "object",
+    "required": ["id", "email", "total"],
+    "properties": {"id": {"type": "integer", "minimum": 1000, "maximum": 9000}, "email": {"type": "string"},
+                   "total": {"type": "number"}, "lines": {"type": "array", "items": {"type": "object", "properties": {
+                       "sku": {"type": "string"}}}}},
+}  # fmt: skip
+TOKEN = {**ORDER, "properties": {**ORDER["properties"], "id": {"type": "string", "format": "uuid"}}}
+PLAIN: dict[str, Any] = {"type": "array", "items": ORDER, "minItems": 3}
+WRAPPED = {
+    "type": "object",
+    "required": ["total", "items", "page"],
+    "properties": {"total": {"type": "integer"}, "items": {"type": "array", "items": ORDER, "minItems": 2},
+                   "page": {"type": "integer", "minimum": 1, "maximum": 1}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("schema", [PLAIN, WRAPPED, {"type": "array", "items": TOKEN, "minItems": 2}])
+def test_items_of_a_list_are_what_their_pages_show(schema: dict[str, Any]) -> None:
+    listed: Any = fake_document(schema, ROW, "/orders")
+    items = listed if isinstance(listed, list) else listed["items"]
+    page = TOKEN if schema["type"] == "array" and schema["items"] is TOKEN else ORDER
+    assert len(items) >= 2
+    assert len({item["id"] for item in items}) == len(items)
+    for item in items:
+        assert fake_document(page, ROW, f"/orders/{item['id']}") == item
+
+
+def test_a_list_says_how_many_it_has() -> None:
+    listed: Any = fake_document(WRAPPED, ROW, "/orders")
+    assert listed["total"] == len(listed["items"])
+    assert list(listed) == ["total", "items", "page"]
+
+
+def test_numbers_of_a_list_rise_within_their_limits() -> None:
+    listed: Any = fake_document(PLAIN, ROW, "/orders")
+    ids = [item["id"] for item in listed]
+    assert ids == sorted(ids)
+    assert ids[0] >= 1000
+    assert ids[-1] <= 9000
+
+
+def test_a_page_shows_the_id_that_was_asked_for_and_each_id_something_else() -> None:
+    one: Any = fake_document(ORDER, ROW, "/orders/17")
+    other: Any = fake_document(ORDER, ROW, "/orders/18")
+    assert (one["id"], other["id"]) == (17, 18)
+    assert one["email"] != other["email"]
+
+
+def test_a_page_of_what_has_no_id_is_the_same_at_each_visit() -> None:
+    schema = {"type": "object", "required": ["host"], "properties": {"host": {"type": "string"}}}
+    assert fake_document(schema, ROW, "/settings") == fake_document(schema, ROW, "/settings")
+    assert fake_document(True, ROW, "/settings") is None
+
+
+def test_nested_collections_have_objects_of_their_own() -> None:
+    one: Any = fake_document(ORDER, ROW, "/users/1/orders/17")
+    other: Any = fake_document(ORDER, ROW, "/users/2/orders/17")
+    assert one["email"] != other["email"]
