@@ -69,7 +69,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
                 for method, target in ASKED:
                     ask(gateway, method, target.replace("7", str(7 + number)), honest=True)
             wait_until(lambda: any((directory / "decoy" / "profiles").glob("*.msgpack")))
-            time.sleep(0.2)  # until what came last is in the file
+            wait_until(lambda: ask(gateway, "POST", "/orders", honest=False)[0] == 201)  # what came last is in the file
             yield gateway
 
 
