@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+
 import msgspec
 
 from bartizan.detection.fakes.forms import form_of, is_variable, make, moment
 from bartizan.detection.fakes.keyed import Keyed
 
-__all__ = ["MAX_BYTES", "ErrorBodies", "ErrorBody"]
+__all__ = ["MAX_BYTES", "ErrorBodies", "ErrorBody", "ErrorMemory"]
 
 MAX_BYTES = 4096
 MAX_PARTS = 1500
 MAX_KINDS = 4
-SURE = 3  # distinct requests that have to have had an error before its words are taken for the upstream's own
+MAX_MEMORY = 64  # statuses and media types
+SURE = 3  # distinct paths that have to have had an error before its words are taken for the upstream's own
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/.:%~")
 _PATH = "\x00path"
 _METHOD = "\x00method"
@@ -25,15 +29,10 @@ class ErrorBody(msgspec.Struct, omit_defaults=True):
 
     parts: list[str]
     count: int = 1
-    template: str = ""
-    """The path template that it was seen at last."""
+    template: bytes = b""
+    """A digest of the path template that it was seen at last."""
 
-    @property
-    def sure(self) -> bool:
-        """Whether it was seen often enough to be told apart from what it says of one request."""
-        return self.count >= SURE
-
-    def merge(self, parts: list[str], count: int, template: str) -> bool:
+    def merge(self, parts: list[str], count: int, template: bytes) -> bool:
         """Take in parts, if they are those of the same error; tells whether they are."""
         if len(parts) != len(self.parts):
             return False
@@ -73,34 +72,73 @@ class ErrorBodies(msgspec.Struct, omit_defaults=True):
 
     kinds: list[ErrorBody] = []
 
-    def learn(self, body: bytes, path: str, method: str, host: str, template: str) -> None:
-        """Take in a body of at most ``MAX_BYTES``, the answer to a request; what is not UTF-8 is left out."""
-        try:
-            text = body.decode("utf-8")
-        except UnicodeDecodeError:
-            return
-        parts = _parts(text, path, method, host)
-        if len(body) <= MAX_BYTES and len(parts) <= MAX_PARTS:
-            self._add(ErrorBody(parts, 1, template))
-
-    def merge(self, other: ErrorBodies) -> None:
-        """Take in what was learned elsewhere."""
-        for body in other.kinds:
-            self._add(body)
-
-    def find(self, template: str) -> ErrorBody | None:
-        """Return the error for a path template: that of the template itself, else the most frequent one."""
-        sure = [body for body in self.kinds if body.sure]
-        own = [body for body in sure if body.template == template]
-        return max(own or sure, key=lambda body: body.count, default=None)
-
-    def _add(self, body: ErrorBody) -> None:
+    def add(self, body: ErrorBody) -> None:
+        """Take in one error; the least frequent one makes room for a new one."""
         for known in self.kinds:
             if known.merge(body.parts, body.count, body.template):
                 return
         if len(self.kinds) >= MAX_KINDS:
             self.kinds.remove(min(self.kinds, key=lambda each: each.count))
         self.kinds.append(body)
+
+    def merge(self, other: ErrorBodies) -> None:
+        """Take in what was learned elsewhere."""
+        for body in other.kinds:
+            self.add(body)
+
+    def find(self, template: str) -> ErrorBody | None:
+        """Return the error for a path template: that of the template itself, else the most frequent one."""
+        own = [body for body in self.kinds if body.template == _digest(template)]
+        return max(own or self.kinds, key=lambda body: body.count, default=None)
+
+
+@dataclass(slots=True)
+class _Seen:
+    body: ErrorBody
+    paths: set[int]
+    told: bool = False
+
+
+class ErrorMemory:
+    """Errors that were seen, until it is known what in them is the upstream's own; never written anywhere."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, list[_Seen]] = {}
+
+    def learn(self, kind: str, body: bytes, path: str, method: str, host: str, template: str) -> ErrorBody | None:
+        """Take in the body of an error, the answer to a request; ``kind`` is its status and media type.
+
+        Returns the error as it may be kept, once distinct paths had it; None for what is not UTF-8 or too long.
+        """
+        if len(body) > MAX_BYTES or (kind not in self._kinds and len(self._kinds) >= MAX_MEMORY):
+            return None
+        try:
+            parts = _parts(body.decode("utf-8"), path, method, host)
+        except UnicodeDecodeError:
+            return None
+        if len(parts) > MAX_PARTS:
+            return None
+        seen = self._find(self._kinds.setdefault(kind, []), parts, _digest(template))
+        if len(seen.paths) < SURE:
+            seen.paths.add(hash(path))
+        if len(seen.paths) < SURE:
+            return None
+        count, seen.told = (1 if seen.told else seen.body.count), True
+        return ErrorBody(list(seen.body.parts), count, seen.body.template)
+
+    def _find(self, known: list[_Seen], parts: list[str], template: bytes) -> _Seen:
+        for seen in known:
+            if seen.body.merge(parts, 1, template):
+                return seen
+        if len(known) >= MAX_KINDS:
+            known.remove(min(known, key=lambda each: each.body.count))
+        known.append(_Seen(ErrorBody(parts, 1, template), set()))
+        return known[-1]
+
+
+def _digest(template: str) -> bytes:
+    """Return what tells templates apart without saying what they are: they may have a name in them."""
+    return hashlib.blake2b(template.encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def _joined(one: str, other: str) -> str:

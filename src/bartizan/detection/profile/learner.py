@@ -5,19 +5,19 @@ from __future__ import annotations
 import random
 import zlib
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from bartizan.detection.fakes.plain import Json
 from bartizan.detection.profile.candidates import Candidates
 from bartizan.detection.profile.error_bodies import MAX_BYTES as MAX_ERROR
-from bartizan.detection.profile.error_bodies import ErrorBodies
+from bartizan.detection.profile.error_bodies import ErrorBodies, ErrorMemory
 from bartizan.detection.profile.fields import Fields
 from bartizan.detection.profile.latency import Latencies
 from bartizan.detection.profile.profile import MAX_KINDS, Profile, kind_of, pace_of
 from bartizan.detection.profile.schemas import style_of
-from bartizan.detection.profile.shapes import Node, learn
+from bartizan.detection.profile.shapes import MAX_MEMBERS, Node, learn
 from bartizan.detection.profile.templates import path_template
 from bartizan.http.message import Request, Response
 
@@ -25,6 +25,7 @@ __all__ = ["Learner"]
 
 RATE = 5.0  # responses a second that are looked at; as many errors besides
 MAX_BODY = 32 * 1024  # bytes
+MAX_NAMED = 256  # collections whose objects have names in their paths
 _MAX_PLAIN = 256 * 1024  # bytes after decompression
 _DECODER = msgspec.json.Decoder()
 
@@ -38,6 +39,8 @@ class Learner:
         """Responses that were looked at."""
         self._uniform = uniform
         self._candidates = Candidates()
+        self._errors = ErrorMemory()
+        self._named: set[str] = set()
         self._next = [0.0, 0.0]
 
     def wants(self, status: int, at: float) -> bool:
@@ -99,12 +102,13 @@ class Learner:
         if kind not in errors and len(errors) >= MAX_KINDS:
             return
         path = quote(request.path, safe="/%:@!$&'()*+,;=~-._")
-        bodies = errors.setdefault(kind, ErrorBodies())
-        bodies.learn(body, path, request.method, request.authority, path_template(request.path) or "")
+        template = path_template(request.path) or ""
+        sure = self._errors.learn(kind, body, path, request.method, request.authority, template)
+        if sure is not None:
+            errors.setdefault(kind, ErrorBodies()).add(sure)
 
     def _shape(self, request: Request, status: int, media: str, body: bytes | None, now: float) -> None:
-        template = path_template(request.path)
-        if template is None or request.method == "HEAD":
+        if request.method == "HEAD":
             return
         document: Json = None
         if body is not None:
@@ -112,6 +116,9 @@ class Learner:
                 document = _DECODER.decode(body)
             except (msgspec.DecodeError, RecursionError):
                 return
+        template = self._template(request.path, document)
+        if template is None:
+            return
         key = f"{request.method} {template}"
         shape = self.fresh.place(key, now)
         shape.status, shape.media_type, shape.last = status, media, now
@@ -121,6 +128,25 @@ class Learner:
             shape.style = style_of(body)
             shape.node = shape.node or Node()
             learn(shape.node, document, key, hash(request.path), self._candidates)
+
+    def _template(self, path: str, document: Json) -> str | None:
+        """Return the template of a path; segments that name an object, as its page shows, are not in it."""
+        template = path_template(path)
+        if template is None:
+            return None
+        segments = template.split("/")
+        own = unquote(path.rpartition("/")[2]).lower()
+        if own and isinstance(document, dict) and len(self._named) < MAX_NAMED:
+            values = list(document.values())[:MAX_MEMBERS]
+            if any(isinstance(value, str) and value.lower() == own for value in values):
+                self._named.add("/".join(segments[:-1]))
+        if not self._named:
+            return template
+        out: list[str] = []
+        for segment in segments:
+            named = segment and not segment.startswith("{") and "/".join(out) in self._named
+            out.append("{text}" if named else segment)
+        return "/".join(out)
 
 
 def _plain(data: bytes, coding: bytes | None) -> bytes | None:

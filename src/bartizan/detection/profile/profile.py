@@ -86,7 +86,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
 
     def shape(self, method: str, path: str) -> Shape | None:
         """Return what successful responses look like for a method and a concrete path; None if none was seen."""
-        template = path_template(path)
+        template = self._known(path)
         return None if template is None else self.shapes.get(f"{method} {template}")
 
     def fake(self, method: str, path: str, keyed: Keyed) -> Json:
@@ -99,7 +99,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
 
     def _partner(self, path: str, shape: Shape) -> Node | None:
         """Return what the objects of a page look like elsewhere: in the list above it, on the pages below it."""
-        template = path_template(path)
+        template = self._known(path)
         found = None if shape.node is None else objects_in(shape.node)
         if template is None or found is None:
             return None
@@ -113,7 +113,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
 
     def methods(self, path: str) -> list[str]:
         """Return the methods that were seen with success for a concrete path."""
-        template = path_template(path)
+        template = self._known(path)
         return [key.partition(" ")[0] for key in self.shapes if key.partition(" ")[2] == template]
 
     def templates(self) -> list[str]:
@@ -145,6 +145,21 @@ class Profile(msgspec.Struct, omit_defaults=True):
                 del self.shapes[min(self.shapes, key=lambda each: self.shapes[each].last)]
             shape = self.shapes[key] = Shape(last=now)
         return shape
+
+    def _known(self, path: str) -> str | None:
+        """Return the template that a concrete path has here: one of its words may be the name of an object."""
+        template = path_template(path)
+        if template is None:
+            return None
+        known = self.templates()
+        if template in known:
+            return template
+        segments = template.split("/")
+        for index in range(len(segments) - 1, 0, -1):
+            named = "/".join([*segments[:index], "{text}", *segments[index + 1 :]])
+            if named in known:
+                return named
+        return template
 
     def _fields(self, status: int, media_type: str) -> Fields | None:
         kind = kind_of(status, media_type)

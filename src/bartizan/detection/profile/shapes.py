@@ -13,11 +13,12 @@ from bartizan.detection.profile.texts import Texts
 
 __all__ = ["Node", "learn"]
 
-MAX_MEMBERS = 64
+MAX_MEMBERS = 128
 MAX_NAME = 64  # bytes
 MAX_DEPTH = 10
 MAX_ITEMS = 20  # of one list that are looked at
 MAX_NODES = 1500  # of one document that are looked at
+ALIKE = 4  # objects with the same members in one object, from which on they are taken for a collection by name
 _IDS = ("id", "_id", "uuid", "uid", "guid", "key", "number", "code", "slug")
 
 
@@ -157,7 +158,7 @@ def _below(
     node.objects += 1
     who = _identity(value, who)
     below: list[tuple[Node, Json, str, str, int, int]] = []
-    if node.map is None and any(is_data(key) for key in value):
+    if node.map is None and (len(value) > MAX_MEMBERS or _is_map(value)):
         node.become_map()
     for key, member in value.items():
         if len(below) >= MAX_MEMBERS:
@@ -168,6 +169,19 @@ def _below(
         below.append((at, member, f"{where}.{'*' if node.map is not None else key}", key, who, depth + 1))
     below.reverse()
     return below
+
+
+def _is_map(value: dict[str, Json]) -> bool:
+    """Tell whether the names of an object's members are data: what they look like, or that what they name is alike."""
+    if any(is_data(name) for name in value):
+        return True
+    members = list(value.values())
+    first = members[0] if len(members) >= ALIKE else None
+    return (
+        isinstance(first, dict)
+        and len(first) > 1
+        and all(isinstance(member, dict) and member.keys() == first.keys() for member in members)
+    )
 
 
 def is_data(name: str) -> bool:

@@ -1,0 +1,76 @@
+import random
+
+import msgspec
+from tests.detection.profile.traffic import NOW, respond
+
+from bartizan.detection.fakes.keyed import Keyed
+from bartizan.detection.profile.candidates import Candidates
+from bartizan.detection.profile.fields import Fields
+
+KEY = b"k" * 32
+
+
+def learned(count: int = 12) -> Fields:
+    fields, candidates, draw = Fields(), Candidates(), random.Random(3)
+    for index in range(count):
+        response, _ = respond(200, {"id": index}, draw)
+        fields.learn(response.headers.items, "200", index, candidates)
+    return fields
+
+
+def made(fields: Fields, visit: str = "1", body: bytes = b"{}") -> dict[bytes, bytes]:
+    return dict(fields.make("application/json", body, Keyed(KEY, "visit", visit), NOW))
+
+
+def test_fields_are_there_in_order_with_what_software_says() -> None:
+    fields = made(learned())
+    assert list(fields)[:4] == [b"server", b"date", b"content-type", b"etag"]
+    assert fields[b"server"] == b"gunicorn"
+    assert fields[b"x-app"] == b"shop-api"
+    assert fields[b"content-type"] == b"application/json; charset=utf-8"
+    assert fields[b"date"] == b"Mon, 21 Sep 2026 14:13:20 GMT"
+
+
+def test_nothing_of_people_is_kept() -> None:
+    fields = learned()
+    assert b"erika" not in msgspec.msgpack.encode(fields)
+    cookie = made(fields)[b"set-cookie"]
+    assert cookie.startswith(b"sid=")
+    assert cookie.endswith(b"; Path=/; HttpOnly; Secure; SameSite=Lax")
+    assert len(cookie.partition(b";")[0]) == 36
+
+
+def test_what_names_a_visit_changes_and_what_names_content_does_not() -> None:
+    fields = learned()
+    one, other, else_ = made(fields, "1"), made(fields, "2"), made(fields, "1", b"[]")
+    assert one[b"x-request-id"] != other[b"x-request-id"]
+    assert one[b"etag"] == other[b"etag"]
+    assert one[b"etag"] != else_[b"etag"]
+    assert one[b"etag"].startswith(b'W/"')
+
+
+def test_few_samples_show_no_values_but_those_of_software() -> None:
+    fields = made(learned(3))
+    assert fields[b"server"] == b"gunicorn"
+    assert fields[b"x-app"] != b"shop-api"
+
+
+def test_merging_keeps_the_order_and_adds_new_fields_in_their_place() -> None:
+    one, other = learned(), Fields()
+    candidates = Candidates()
+    for index in range(30):
+        items = [(b"server", b"gunicorn"), (b"x-new", b"on"), (b"date", b"x"), (b"content-length", b"5")]
+        other.learn(items, "200", index, candidates)
+    one.merge(other)
+    assert list(one.fields)[:3] == [b"server", b"x-new", b"date"]
+    assert b"content-length" not in one.fields
+
+
+def test_fields_are_bounded() -> None:
+    fields = Fields()
+    fields.learn([(b"x-%d" % n, b"1") for n in range(500)], "200", 1, Candidates())
+    assert len(fields.fields) == 64
+    many = Fields()
+    many.learn([(b"set-cookie", b"c%s=1; Expires=x" % bytes([97 + n])) for n in range(20)], "200", 1, Candidates())
+    assert len(many.cookies) == 8
+    assert b"; Expires=" in made(many)[b"set-cookie"]
