@@ -94,3 +94,9 @@ def test_templates_are_bounded_and_the_idle_ones_go() -> None:
 def test_what_is_no_profile_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):
         Profile.decode(data)
+
+
+def test_a_profile_that_grows_too_large_forgets_its_largest_shapes() -> None:
+    learned = shop().take()
+    data = learned.encode(len(learned.encode()) - 10)
+    assert len(Profile.decode(data).shapes) == 1

@@ -68,3 +68,14 @@ def test_objects_of_a_document_are_itself_its_items_or_those_of_its_one_list() -
         assert found is not None
         assert found[0] == way
     assert objects_in(node_of(5)) is None
+
+
+def test_documents_that_somebody_made_up_do_not_make_a_shape_grow() -> None:
+    shape = Shape()
+    for outer in "abcdefgh":
+        other = Shape()
+        other.node = node_of({f"{outer}{x}": {f"{x}{y}": {"z": 1} for y in "abcdefghijklm"} for x in "abcdefghijklm"})
+        shape.merge(other)
+    assert shape.node is not None
+    assert shape.node.size() <= 1000
+    assert shape.node.objects == 8

@@ -67,3 +67,11 @@ def test_large_and_deep_documents_are_looked_at_in_part() -> None:
     assert learned(deep).lists == 1
     assert learned([{"id": n} for n in range(10_000)]).longest == 10_000
     assert learned([float("1e308"), 10**30]).items is not None
+
+
+def test_what_lies_too_deep_is_forgotten() -> None:
+    node = learned({"a": {"b": {"c": [1, 2]}}})
+    assert node.size() == 5
+    node.prune(2)
+    assert node.size() == 3
+    assert node.members["a"].members["b"].objects == 1

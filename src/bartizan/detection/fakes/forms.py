@@ -22,6 +22,7 @@ UNTIL = 1_756_684_800.0
 SPAN = 2 * 365 * 86400.0  # seconds
 MAX_LENGTH = 512  # bytes of a text that is looked at
 MAX_PARTS = 16
+MAX_FORM = 48  # parts and signs between them
 _HEX = frozenset("0123456789abcdef")
 _HEX_UPPER = frozenset("0123456789ABCDEF")
 _BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
@@ -209,7 +210,7 @@ def _parts(text: str) -> str:
             run = ""
         if letter != "\0":
             out.append({"{": "(", "}": ")"}.get(letter, letter))
-    return "text" if count > MAX_PARTS else "parts:" + "".join(out)
+    return "text" if count > MAX_PARTS or len(out) > MAX_FORM else "parts:" + "".join(out)
 
 
 def _run(run: str) -> str:

@@ -128,6 +128,7 @@ class Learner:
             shape.style = style_of(body)
             shape.node = shape.node or Node()
             learn(shape.node, document, key, hash(request.path), self._candidates)
+            shape.bound()
 
     def _template(self, path: str, document: Json) -> str | None:
         """Return the template of a path; segments that name an object, as its page shows, are not in it."""

@@ -17,7 +17,7 @@ __all__ = ["Profile", "kind_of", "pace_of"]
 
 MAX_KINDS = 64
 MAX_SHAPES = 256
-MAX_BYTES = 4 * 2**20  # of a profile that is read
+MAX_BYTES = 2**20  # of a profile
 _FASTEST, _SLOWEST = 0.010, 0.040  # seconds, where nothing is known
 _KINDS = ("int", "uuid", "hex", "token", "text")
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -42,9 +42,13 @@ class Profile(msgspec.Struct, omit_defaults=True):
             raise msgspec.ValidationError(f"{len(data)} bytes, {MAX_BYTES} are the most")
         return msgspec.msgpack.decode(data, type=cls)
 
-    def encode(self) -> bytes:
-        """Return it as bytes (MessagePack)."""
-        return msgspec.msgpack.encode(self)
+    def encode(self, limit: int = MAX_BYTES) -> bytes:
+        """Return it as bytes (MessagePack); the largest shapes are forgotten until it has no more than ``limit``."""
+        data = msgspec.msgpack.encode(self)
+        while len(data) > limit and self.shapes:
+            del self.shapes[max(self.shapes, key=lambda key: len(msgspec.msgpack.encode(self.shapes[key])))]
+            data = msgspec.msgpack.encode(self)
+        return data
 
     def headers(self, status: int, media_type: str, body: bytes, keyed: Keyed, now: float) -> list[tuple[bytes, bytes]]:
         """Return the header fields of a response, in the upstream's order and without framing.

@@ -16,6 +16,7 @@ from bartizan.detection.profile.shapes import Node
 
 __all__ = ["Shape", "Style", "objects_in", "schema_of", "style_of"]
 
+MAX_NODES = 1000
 MONTH = 30 * 86400  # seconds
 _LONG = 40  # characters
 _OPEN_FORMS = ("text", "word", "slug", "path", "uri")
@@ -106,6 +107,14 @@ class Shape(msgspec.Struct, omit_defaults=True):
         if other.node is not None:
             self.node = self.node or Node()
             self.node.merge(other.node)
+        self.bound()
+
+    def bound(self) -> None:
+        """Forget the deepest levels of what has more than ``MAX_NODES`` members: whoever asks may have made them up."""
+        depth = 8
+        while self.node is not None and self.node.size() > MAX_NODES and depth >= 0:
+            self.node.prune(depth)
+            depth -= 1
 
 
 def schema_of(node: Node) -> dict[str, object]:

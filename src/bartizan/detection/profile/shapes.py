@@ -91,6 +91,20 @@ class Node(msgspec.Struct, omit_defaults=True):
             node = self.members[name] = Node()
         return node
 
+    def size(self) -> int:
+        """Return how many nodes there are, this one included."""
+        below = [*self.members.values(), *(each for each in (self.items, self.map) if each is not None)]
+        return 1 + sum([each.size() for each in below])
+
+    def prune(self, depth: int) -> None:
+        """Forget what lies deeper than ``depth`` levels."""
+        if depth <= 0:
+            self.members, self.present, self.items, self.map = {}, {}, None, None
+            return
+        for each in (*self.members.values(), self.items, self.map):
+            if each is not None:
+                each.prune(depth - 1)
+
     def become_map(self) -> Node:
         """Forget the names of members: they are data. Returns the node of all of them."""
         if self.map is None:
