@@ -18,7 +18,7 @@ from structlog.testing import CapturingLogger
 from tests.support.sessions import Clock
 
 from bartizan.detection import standing as module
-from bartizan.detection.standing import Standing, Standings, publish, withdraw
+from bartizan.detection.standing import Standing, Standings, publish, published, withdraw
 from bartizan.errors import StateError
 from bartizan.storage.state.interface import Entry, FeedItem
 from bartizan.storage.state.lmdb_engine import LmdbState
@@ -87,6 +87,13 @@ async def test_what_is_published_is_known_after_a_start_and_from_then_on(state: 
     await publish(state, [made(B, 70), made(A, 50)])
     await standings.catch_up()
     assert (standings.score(A, NOW), standings.score(B, NOW)) == (50, 70)
+
+
+async def test_what_is_published_can_be_listed_by_source(state: Flaky) -> None:
+    await publish(state, [made(A, 40, source="one"), made(A, 60, source="two"), made(B, 70)])
+    await withdraw(state, [B], made(B, 70).source)
+    await state.put(b"risk/one/none", b"nothing that makes sense")
+    assert sorted([(each.actor, each.score) async for each in published(state)]) == [(A, 40), (A, 60)]
 
 
 async def test_a_risk_fades_by_itself_and_its_entry_leaves_the_state(state: Flaky) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 from collections.abc import Iterable
 from pathlib import Path
+
+import structlog
 
 from bartizan.config.model import Config, Journal
 from bartizan.detection.catalogue import complete
@@ -14,6 +18,7 @@ from bartizan.http.headers import Headers
 from bartizan.http.message import Response
 from bartizan.pipeline import Actor, Signal, TlsInfo
 from bartizan.pipeline.verdict import Verdict
+from bartizan.sentry.server import SentryServer
 from tests.support.exchange import make_exchange
 
 NOW = 1_764_000_000.0
@@ -30,6 +35,12 @@ def configured(directory: Path, **sentry: object) -> Config:
             "sentry": {"enabled": True, "poll": "10ms", **sentry},
         }
     )
+
+
+def file_for(directory: Path) -> str:
+    """Return the text of a configuration file with a sentry for this storage directory."""
+    listeners = [{"name": "main", "address": "127.0.0.1:0"}]
+    return json.dumps({"listeners": listeners, "storage": {"directory": str(directory)}, "sentry": {"enabled": True}})
 
 
 def records_of(
@@ -59,6 +70,14 @@ def honeytoken(place: str = "repository", decoy: str = "key-1") -> Signal:
     return Signal(
         "honeytoken.used", 95, evidence={"place": place, "decoy": decoy}, actors=(Actor("credential", decoy),)
     )
+
+
+async def read_by_sentry(config: Config) -> None:
+    """Have a sentry read all that the journals have, and leave."""
+    server = SentryServer(asyncio.get_running_loop(), log=structlog.get_logger())
+    await server.start(config, {})
+    await server.drain(3.0)
+    await server.close()
 
 
 class Journaled:

@@ -12,7 +12,7 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from itertools import islice
 
 import msgspec
@@ -22,7 +22,7 @@ from bartizan.detection.actors import MAX_KEY
 from bartizan.errors import StateError
 from bartizan.storage.state.interface import State
 
-__all__ = ["GONE", "Standing", "Standings", "publish", "withdraw"]
+__all__ = ["GONE", "Standing", "Standings", "publish", "published", "withdraw"]
 
 POLL = 0.1  # seconds between two looks at the feed
 RESCAN = 60.0  # seconds between two full scans
@@ -76,6 +76,18 @@ async def publish(state: State, standings: Sequence[Standing], keep: float = FEE
 async def withdraw(state: State, actors: Iterable[str], source: str) -> None:
     """Have every edge process forget what a source published of actors. Raises ``StateError``."""
     await publish(state, [Standing(actor, 0.0, 0.0, 1.0, source, "") for actor in actors])
+
+
+async def published(state: State) -> AsyncIterator[Standing]:
+    """Yield all that is published and was not withdrawn; what makes no sense is left out. Raises ``StateError``."""
+    decode = msgspec.msgpack.Decoder(Standing).decode
+    async for entry in state.scan(_PREFIX):
+        try:
+            standing = decode(entry.value)
+            _check(standing)
+        except (msgspec.MsgspecError, ValueError):
+            continue
+        yield standing
 
 
 class Standings:

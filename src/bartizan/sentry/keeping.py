@@ -14,11 +14,12 @@ from bartizan.sentry.reading import Counts, Reading
 from bartizan.sentry.store import Kept, Store
 from bartizan.sentry.undoing import Undoing
 
-__all__ = ["Keeping"]
+__all__ = ["ACTORS", "CASES", "DECISIONS", "PARDONS", "Keeping"]
 
 Take = Callable[[str, bytes], None]
 
-ACTORS, CASES, DECISIONS = "actors", "cases", "decisions"
+ACTORS, CASES, DECISIONS, PARDONS = "actors", "cases", "decisions", "pardons"
+"""Parts of the store, beside the shelves."""
 
 
 class Keeping:
@@ -29,8 +30,8 @@ class Keeping:
         self._log = log
         self._unwritten: dict[str, dict[str, bytes]] = {}
         self._failing = False
-        kept = store.kept()
-        self.source = kept.source or secrets.token_hex(6)
+        self._kept = store.kept()
+        self.source = self._kept.source or secrets.token_hex(6)
         """Names this sentry among those of other machines."""
 
     @property
@@ -53,8 +54,11 @@ class Keeping:
             self._load(_shelf(name), shelf.load)
         return actors
 
-    async def keep(self, reading: Reading, undoing: Undoing) -> None:
-        """Write what is new, together with how far the journals were read."""
+    async def keep(self, reading: Reading, undoing: Undoing) -> bool:
+        """Write what is new, together with how far the journals were read; tells whether that is kept now.
+
+        What is to be written is as it was when this was called; it must be done before it is called again.
+        """
         changes = {CASES: reading.cases.changes(), **undoing.changes()}
         changes[ACTORS] = {key: reading.engine.dump(key) for key in reading.engine.dirty()}
         for name, shelf in reading.shelves.items():
@@ -69,6 +73,8 @@ class Keeping:
             counts=asdict(reading.counts),
             latest=reading.latest,
         )
+        if kept == self._kept and not any(self._unwritten.values()):
+            return True
         try:
             await asyncio.to_thread(self._store.write, kept, self._unwritten)
         except SentryError as error:
@@ -76,11 +82,14 @@ class Keeping:
                 remedy = "free space on the disk, or raise sentry.map_size; until then a restart reads journals again"
                 self._log.error("risks are not kept, they stay in memory", error=str(error), remedy=remedy)
             self._failing = True
-            return
+            for part, items in self._unwritten.items():  # who came and went meanwhile needs no space here
+                self._unwritten[part] = {key: data for key, data in items.items() if data or self._store.get(part, key)}
+            return False
         if self._failing:
             self._log.info("risks are kept again")
         self._failing = False
-        self._unwritten = {}
+        self._kept, self._unwritten = kept, {}
+        return True
 
     def _load(self, part: str, take: Take) -> list[str]:
         keys, unreadable = [], 0

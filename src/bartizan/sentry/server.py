@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -32,6 +32,7 @@ __all__ = ["SentryServer"]
 
 SLICE = 0.02  # seconds of reading before risks are told and orders are heard
 KEEP = 0.5  # seconds between two writes
+TRY_AGAIN = 5.0  # seconds until the next one where one has failed
 LOOK = 0.1  # seconds between two looks at pardons and decisions
 AGAIN = 1.0  # seconds between two looks at what has changed by time alone
 LAST = 3.0  # seconds for the rest of the journals, at the end
@@ -66,6 +67,9 @@ class SentryServer:
         self._published = 0
         self._damaged = 0
         self._failing = False
+        self._unreadable = False
+        self._keep_at = 0.0
+        self._writing: asyncio.Task[bool] | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None]
         self._lock_file = -1
@@ -144,6 +148,7 @@ class SentryServer:
         if not done:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        await self._written()
         if self._ready:
             await self._keeping.keep(self.reading, self._undoing)
 
@@ -151,12 +156,18 @@ class SentryServer:
         """Give back everything."""
         self._running.cancel()
         await asyncio.gather(self._running, return_exceptions=True)
+        await self._written()
         self._store.close()
         if self._lock_file >= 0:
             os.close(self._lock_file)
         if self._asn is not None:
             self._asn.close()
         await self._state.close()
+
+    async def _written(self) -> None:
+        """Wait until nothing is being written."""
+        if self._writing is not None:
+            await asyncio.wait((self._writing,))
 
     async def _run(self, directory: Path) -> None:
         await self._alone(directory / "sentry" / _LOCK)
@@ -167,7 +178,7 @@ class SentryServer:
         self._tail = Tail(Follower(journal, self.reading.checkpoint), journal, self.reading, self._log)
         self._ready = True
         await self._try(self._publisher.tell(actors, self._clock()))
-        keep_at = look_at = again_at = 0.0
+        look_at = again_at = 0.0
         while True:
             idle = await self._read()
             now = time.monotonic()
@@ -178,12 +189,10 @@ class SentryServer:
                 again_at = now + AGAIN
                 self._engine.forget(self._clock())
                 await self._try(self._publisher.look_again(self._clock()))
-            if now >= keep_at:
-                keep_at = now + KEEP
-                await self._keeping.keep(self.reading, self._undoing)
-            if self._stopping.is_set() and idle:
-                self.reading.settle()
-                return
+            if idle:
+                self.reading.settle()  # what belongs together is written at once
+                if self._stopping.is_set():
+                    return
             await asyncio.sleep(self._config.sentry.poll if idle else 0)
 
     def _ended(self, running: asyncio.Task[None]) -> None:
@@ -220,6 +229,7 @@ class SentryServer:
                     end = False
                     break
             await self._try(self._tell())
+            self._keep()
             if end:
                 return not any_read
             await asyncio.sleep(0)
@@ -232,15 +242,26 @@ class SentryServer:
             self._log.exception("a record is set aside", segment=entry.position.segment, offset=entry.position.offset,
                                 error=repr(error))  # fmt: skip
 
+    def _keep(self) -> None:
+        """Begin to write what is new, once in a while; a slow disk keeps nobody from reading."""
+        now = time.monotonic()
+        if self._writing is not None:
+            if not self._writing.done():
+                return
+            self._keep_at = now + (KEEP if self._writing.result() else TRY_AGAIN)
+            self._writing = None
+        if now >= self._keep_at:
+            self._writing = self._loop.create_task(self._keeping.keep(self.reading, self._undoing))
+
     async def _tell(self) -> None:
         changed = self._engine.changed()
         if changed:
             self._published += await self._publisher.tell(changed, self._clock())
 
-    async def _try(self, work: object) -> None:
+    async def _try(self, work: Awaitable[object]) -> None:
         """Wait for what needs the shared state; what fails is tried again with the next turn."""
         try:
-            await work  # type: ignore[misc]
+            await work
             self._failing = False
         except StateError as error:
             if not self._failing:
@@ -248,9 +269,9 @@ class SentryServer:
             self._failing = True
 
     def _journal_failed(self, error: JournalError) -> None:
-        if not self._failing:
+        if not self._unreadable:
             self._log.error("the journals cannot be read", error=str(error))
-        self._failing = True
+        self._unreadable = True
 
 
 def _guarded(entries: Iterator[Entry], failed: Callable[[JournalError], None]) -> Iterator[Entry]:

@@ -335,6 +335,16 @@ def test_signals_from_before_a_pardon_that_arrive_late_count_for_nothing() -> No
     assert restored.score("session:s1", NOW + 20) > 60
 
 
+def test_an_actor_and_whom_it_is_related_to_make_its_whole_explanation() -> None:
+    made = engine(canary(), waf())
+    assert set(made.related("session:s1")) > {ADDRESS}
+    assert made.related("session:unknown") == ()
+    part = engine()
+    for key in ("session:s1", *made.related("session:s1")):
+        part.load(key, made.dump(key))
+    assert part.explain("session:s1", NOW + 9) == made.explain("session:s1", NOW + 9)
+
+
 def test_a_network_has_no_share_in_what_arrives_late_of_a_pardoned_address() -> None:
     made = engine()
     made.pardon(ADDRESS, NOW + 10)

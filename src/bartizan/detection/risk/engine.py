@@ -184,6 +184,11 @@ class Engine:
         self._last_pardon = max(self._last_pardon, known.pardoned)
         self._memory.put(key, known)
 
+    def related(self, key: str) -> tuple[str, ...]:
+        """Return whose risk counts for an actor, or whether these are clean people: its links and who is behind it."""
+        known = self._memory.get(key)
+        return () if known is None else (*known.links, *known.people)
+
     def forget(self, now: float, most: int = 1000) -> int:
         """Forget who has no risk and was not seen for days, of the ``most`` longest untouched; returns how many."""
         return self._memory.forget(now, most, lambda key: self.score(key, now))
