@@ -13,7 +13,7 @@ NOW = 1_790_000_000.0
 def learned(*bodies: tuple[str, str]) -> ErrorBodies:
     errors, memory = ErrorBodies(), ErrorMemory()
     for path, body in bodies:
-        found = memory.learn("404 text/html", body.encode(), path, "GET", "shop.test", path)
+        found = memory.learn("404 text/html", body.encode(), path, "GET", "shop.test", path, hash(path))
         if found is not None:
             errors.add(found)
     return errors
@@ -45,7 +45,7 @@ def test_names_of_people_in_errors_are_not_kept() -> None:
     assert not any(name in str(errors) for name in ("miller", "smith", "jones"))
 
 
-def test_an_error_that_one_path_or_two_had_is_not_kept() -> None:
+def test_an_error_that_one_or_two_had_is_not_kept() -> None:
     same = [("/a", "no Erika here"), ("/b", "no Erika here")]
     assert learned(*same * 5).kinds == []
     found = learned(*same, ("/c", "no Erika here"), ("/d", "no Erika here")).find("/a")
@@ -59,7 +59,7 @@ def test_an_error_of_the_same_template_is_preferred_to_a_more_frequent_one() -> 
         orders = number % 3 == 0
         body = b'{"error": "no such order"}' if orders else b"<html>not found</html>"
         template = "/orders/{int}" if orders else "/other"
-        found = memory.learn("404", body, f"/{number}", "GET", "h", template)
+        found = memory.learn("404", body, f"/{number}", "GET", "h", template, number)
         if found is not None:
             errors.add(found)
     assert made(errors, "/orders/{int}") == '{"error": "no such order"}'
@@ -71,7 +71,7 @@ def test_an_error_of_the_same_template_is_preferred_to_a_more_frequent_one() -> 
 def test_whatever_bodies_say_kinds_are_bounded_and_can_be_made(bodies: list[str]) -> None:
     errors, memory = ErrorBodies(), ErrorMemory()
     for index, body in enumerate([*bodies, *bodies, *bodies]):
-        found = memory.learn("404", body.encode("utf-8", "replace"), f"/p{index}", "GET", "h", "/p")
+        found = memory.learn("404", body.encode("utf-8", "replace"), f"/p{index}", "GET", "h", "/p", index)
         if found is not None:
             errors.add(found)
     errors.merge(ErrorBodies(list(errors.kinds)))
@@ -83,6 +83,6 @@ def test_whatever_bodies_say_kinds_are_bounded_and_can_be_made(bodies: list[str]
 def test_what_is_no_text_or_too_long_is_left_out() -> None:
     memory = ErrorMemory()
     for body in (b"\xff\xfe", b"a" * (MAX_BYTES + 1), b"a " * (MAX_BYTES // 2)):
-        assert [memory.learn("404", body, f"/{n}", "GET", "h", "/") for n in range(4)] == [None] * 4
-    assert [memory.learn(f"{n}", b"no", "/", "GET", "h", "/") for n in range(MAX_MEMORY + 9)]
+        assert [memory.learn("404", body, f"/{n}", "GET", "h", "/", n) for n in range(4)] == [None] * 4
+    assert [memory.learn(f"{n}", b"no", "/", "GET", "h", "/", n) for n in range(MAX_MEMORY + 9)]
     assert len(memory._kinds) == MAX_MEMORY

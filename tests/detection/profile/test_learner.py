@@ -94,3 +94,17 @@ def test_names_of_objects_in_paths_are_not_kept() -> None:
     profile = learner.take()
     assert profile.templates() == ["/users/{text}", "/users/{text}/orders"]
     assert profile.methods("/users/anybody/orders") == ["GET"]
+
+
+@pytest.mark.parametrize("field", ["authorization", "cookie", "x-api-key"])
+def test_what_is_said_to_one_person_is_not_kept_however_often(field: str) -> None:
+    learner, body = Learner(), b"Sorry Erika, you may not see this"
+    for number in range(20):
+        headers = Headers.of([(field, "hers" if number < 10 else "his")])
+        request = Request("GET", b"/", headers, path=f"/orders/{number}")
+        response = typed(403, "text/plain", body, ("x-plan", "gold"))
+        assert learner.head(request, response, "192.0.2.1", 0.01, NOW)
+        learner.body(request, response, body, NOW)
+    data = learner.take().encode()
+    assert b"Erika" not in data
+    assert b"gold" not in data

@@ -16,7 +16,7 @@ MAX_BYTES = 4096
 MAX_PARTS = 1500
 MAX_KINDS = 4
 MAX_MEMORY = 64  # statuses and media types
-SURE = 3  # distinct paths that have to have had an error before its words are taken for the upstream's own
+SURE = 3  # that have to have had an error before its words are taken for the upstream's own
 _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/.:%~")
 _PATH = "\x00path"
 _METHOD = "\x00method"
@@ -95,7 +95,7 @@ class ErrorBodies(msgspec.Struct, omit_defaults=True):
 @dataclass(slots=True)
 class _Seen:
     body: ErrorBody
-    paths: set[int]
+    askers: set[int]
     told: bool = False
 
 
@@ -105,10 +105,13 @@ class ErrorMemory:
     def __init__(self) -> None:
         self._kinds: dict[str, list[_Seen]] = {}
 
-    def learn(self, kind: str, body: bytes, path: str, method: str, host: str, template: str) -> ErrorBody | None:
+    def learn(
+        self, kind: str, body: bytes, path: str, method: str, host: str, template: str, asker: int
+    ) -> ErrorBody | None:
         """Take in the body of an error, the answer to a request; ``kind`` is its status and media type.
 
-        Returns the error as it may be kept, once distinct paths had it; None for what is not UTF-8 or too long.
+        ``asker`` is a number for whom it may speak to. Returns the error as it may be kept, once several of them had
+        it; None until then, and for what is not UTF-8 or too long.
         """
         if len(body) > MAX_BYTES or (kind not in self._kinds and len(self._kinds) >= MAX_MEMORY):
             return None
@@ -119,9 +122,9 @@ class ErrorMemory:
         if len(parts) > MAX_PARTS:
             return None
         seen = self._find(self._kinds.setdefault(kind, []), parts, _digest(template))
-        if len(seen.paths) < SURE:
-            seen.paths.add(hash(path))
-        if len(seen.paths) < SURE:
+        if len(seen.askers) < SURE:
+            seen.askers.add(asker)
+        if len(seen.askers) < SURE:
             return None
         count, seen.told = (1 if seen.told else seen.body.count), True
         return ErrorBody(list(seen.body.parts), count, seen.body.template)

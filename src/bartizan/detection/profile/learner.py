@@ -25,6 +25,7 @@ __all__ = ["Learner"]
 
 RATE = 5.0  # responses a second that are looked at; as many errors besides
 MAX_BODY = 32 * 1024  # bytes
+_CREDENTIALS = (b"authorization", b"cookie", b"x-api-key")
 MAX_NAMED = 256  # collections whose objects have names in their paths
 _MAX_PLAIN = 256 * 1024  # bytes after decompression
 _DECODER = msgspec.json.Decoder()
@@ -69,7 +70,7 @@ class Learner:
         fresh = self.fresh
         if kind in fresh.kinds or len(fresh.kinds) < MAX_KINDS:
             fields = fresh.kinds.setdefault(kind, Fields())
-            fields.learn(response.headers.items, kind, hash((who, request.path)), self._candidates)
+            fields.learn(response.headers.items, kind, _asker(request, who), self._candidates)
         pace = fresh.latencies.setdefault(pace_of(request.method, status), Latencies())
         pace.learn(seconds, self._uniform)
         if request.method == "HEAD" or response.length == 0:
@@ -103,7 +104,8 @@ class Learner:
             return
         path = quote(request.path, safe="/%:@!$&'()*+,;=~-._")
         template = path_template(request.path) or ""
-        sure = self._errors.learn(kind, body, path, request.method, request.authority, template)
+        asker = _asker(request, "")
+        sure = self._errors.learn(kind, body, path, request.method, request.authority, template, asker)
         if sure is not None:
             errors.setdefault(kind, ErrorBodies()).add(sure)
 
@@ -148,6 +150,15 @@ class Learner:
             named = segment and not segment.startswith("{") and "/".join(out) in self._named
             out.append("{text}" if named else segment)
         return "/".join(out)
+
+
+def _asker(request: Request, who: str) -> int:
+    """Return a number for whom a response may speak to: who has credentials is one, whatever they ask for."""
+    for name in _CREDENTIALS:
+        credential = request.headers.get(name)
+        if credential is not None:
+            return hash(credential)
+    return hash((who, request.path))
 
 
 def _plain(data: bytes, coding: bytes | None) -> bytes | None:
