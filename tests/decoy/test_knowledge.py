@@ -77,7 +77,7 @@ def learned() -> Profile:
     for number in range(1, 40):
         for method, path, status, media_type, body in (
             ("GET", f"/orders/{number}", 200, "application/json", b'{"id": %d, "paid": true}' % number),
-            ("GET", "/nowhere", 404, "text/html", b"<h1>Not Found</h1>"),
+            ("GET", f"/nowhere/{number}", 404, "text/html", b"<h1>Not Found</h1>"),
         ):
             request = Request(method, path.encode(), Headers(), path=path, body=Body.of(), length=0)
             fields = [(b"server", b"shop/2"), (b"content-type", media_type.encode()), (b"x-frame-options", b"DENY")]
