@@ -108,3 +108,26 @@ def test_what_is_said_to_one_person_is_not_kept_however_often(field: str) -> Non
     data = learner.take().encode()
     assert b"Erika" not in data
     assert b"gold" not in data
+
+
+def refused(path: str, body: bytes, *, query: bytes | None = None, sent: int = 0) -> bytes:
+    """Return the profile after the same client has had the same error ten times."""
+    learner = Learner()
+    for _ in range(10):
+        request = Request("GET", path.encode(), Headers(), path=path, query=query, length=sent)
+        response = typed(404, "text/plain", body)
+        assert learner.head(request, response, "192.0.2.1", 0.01, NOW)
+        learner.body(request, response, body, NOW, "192.0.2.1")
+    return learner.take().encode()
+
+
+def test_an_error_that_repeats_nothing_of_a_request_is_the_upstreams_own() -> None:
+    assert b"here" in refused("/nowhere", b"nothing is here")
+    assert b"here" in refused("/nowhere", b"nothing is here: /nowhere")
+
+
+def test_an_error_that_repeats_what_one_client_said_is_not_kept() -> None:
+    assert b"miller" not in refused("/users/miller", b"user miller is not here")
+    assert b"miller" not in refused("/users", b"user miller is not here", query=b"q=miller&x=1")
+    assert b"miller" not in refused("/users/Miller", b"no such user: shop:miller.")
+    assert b"here" not in refused("/users", b"user miller is not here", sent=20)

@@ -106,12 +106,21 @@ class ErrorMemory:
         self._kinds: dict[str, list[_Seen]] = {}
 
     def learn(
-        self, kind: str, body: bytes, path: str, method: str, host: str, template: str, asker: int
+        self,
+        kind: str,
+        body: bytes,
+        path: str,
+        method: str,
+        host: str,
+        template: str,
+        asker: int,
+        said: frozenset[str] | None = None,
     ) -> ErrorBody | None:
         """Take in the body of an error, the answer to a request; ``kind`` is its status and media type.
 
-        ``asker`` is a number for whom it may speak to. Returns the error as it may be kept, once several of them had
-        it; None until then, and for what is not UTF-8 or too long.
+        ``asker`` is a number for whom it may speak to. ``said`` are the words of a request that had nothing else to
+        say: an error with none of them speaks to nobody, and each counts. Returns the error as it may be kept, once several
+        had it; None until then, and for what is not UTF-8 or too long.
         """
         if len(body) > MAX_BYTES or (kind not in self._kinds and len(self._kinds) >= MAX_MEMORY):
             return None
@@ -123,7 +132,8 @@ class ErrorMemory:
             return None
         seen = self._find(self._kinds.setdefault(kind, []), parts, _digest(template))
         if len(seen.askers) < SURE:
-            seen.askers.add(asker)
+            general = said is not None and not _repeats(parts, said)
+            seen.askers.add(hash((asker, seen.body.count)) if general else asker)
         if len(seen.askers) < SURE:
             return None
         count, seen.told = (1 if seen.told else seen.body.count), True
@@ -137,6 +147,12 @@ class ErrorMemory:
             known.remove(min(known, key=lambda each: each.body.count))
         known.append(_Seen(ErrorBody(parts, 1, template), set()))
         return known[-1]
+
+
+def _repeats(parts: list[str], said: frozenset[str]) -> bool:
+    """Tell whether an error has a word that was said, also as part of another; of one or two letters only as itself."""
+    text = "".join([part for part in parts if not part.startswith("\x00")]).lower()
+    return not said.isdisjoint(parts) or any(len(word) > 2 and word.lower() in text for word in said)
 
 
 def _digest(template: str) -> bytes:

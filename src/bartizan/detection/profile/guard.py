@@ -44,7 +44,7 @@ class ProfileGuard:
         response = exchange.response
         learner = self._learner(exchange.upstream or "")
         if complete and response is not None and learner is not None:
-            learner.body(exchange.request, response, body, self._clock())
+            learner.body(exchange.request, response, body, self._clock(), exchange.client.address)
         return None
 
 

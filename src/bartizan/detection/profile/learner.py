@@ -86,26 +86,28 @@ class Learner:
             return 0
         return MAX_BODY if response.length is None or response.length <= MAX_BODY else 0
 
-    def body(self, request: Request, response: Response, data: bytes, now: float) -> None:
-        """Take in a whole body that ``head`` wanted."""
+    def body(self, request: Request, response: Response, data: bytes, now: float, who: str = "") -> None:
+        """Take in a whole body that ``head`` wanted; ``who`` names the client."""
         plain = _plain(data, response.headers.get(b"content-encoding"))
         if plain is None:
             return
         media = (response.headers.get(b"content-type") or b"").decode("latin-1")
         if response.status >= 400:
-            self._error(request, response.status, media, plain)
+            self._error(request, response.status, media, plain, who)
             return
         self._shape(request, response.status, media, plain, now)
 
-    def _error(self, request: Request, status: int, media: str, body: bytes) -> None:
+    def _error(self, request: Request, status: int, media: str, body: bytes, who: str) -> None:
         kind = kind_of(status, media)
         errors = self.fresh.errors
         if kind not in errors and len(errors) >= MAX_KINDS:
             return
         path = quote(request.path, safe="/%:@!$&'()*+,;=~-._")
         template = path_template(request.path) or ""
-        asker = _asker(request, "")
-        sure = self._errors.learn(kind, body, path, request.method, request.authority, template, asker)
+        known = any(name in request.headers for name in _CREDENTIALS)
+        said = None if known or request.length != 0 else _said(request)
+        asker = _asker(request, who)
+        sure = self._errors.learn(kind, body, path, request.method, request.authority, template, asker, said)
         if sure is not None:
             errors.setdefault(kind, ErrorBodies()).add(sure)
 
@@ -159,6 +161,13 @@ def _asker(request: Request, who: str) -> int:
         if credential is not None:
             return hash(credential)
     return hash((who, request.path))
+
+
+def _said(request: Request) -> frozenset[str]:
+    """Return the words of a request's path and query, as an error may repeat them."""
+    text = unquote(request.path + "/" + (request.query or b"").decode("latin-1").replace("+", " "))
+    words = "".join([letter if letter.isalnum() else " " for letter in text]).split()
+    return frozenset((*words, *text.split("/"), *text.replace("&", "=").split("=")))
 
 
 def _plain(data: bytes, coding: bytes | None) -> bytes | None:
