@@ -14,6 +14,10 @@ from bartizan.config.model import Deception as Settings
 from bartizan.detection.canaries.edit import FieldCanary, ItemCanary
 from bartizan.detection.canaries.recipients import Recipients
 from bartizan.detection.canaries.touches import Canary
+from bartizan.detection.decoys.answers import Answers
+from bartizan.detection.decoys.clients import Known
+from bartizan.detection.decoys.guard import DecoySet
+from bartizan.detection.decoys.table import chosen
 from bartizan.detection.honeytokens.baits import Baits
 from bartizan.detection.honeytokens.makers import JwtMaker
 from bartizan.detection.honeytokens.presented import Places
@@ -41,8 +45,11 @@ class DeceptionParts:
     canaries: tuple[Canary, ...]
     canary_key: bytes
     recipients: Recipients
+    decoys: DecoySet
     profiles: ProfileBook
     """What upstreams' responses look like."""
+    usual: str
+    """The upstream whose shape decoys have where there is none."""
 
 
 class Deception:
@@ -84,11 +91,12 @@ class Deception:
         self._wanted = True
         self._profiles.expect(upstream.name for upstream in config.upstreams)
         canary_key = derive(self._keys, "canaries")
+        keys = settings.honeytokens.api_keys
+        baits = Baits(derive(self._keys, "honeytokens"), keys, self._jwts(config), self._clock())
         return DeceptionParts(
             settings=settings,
-            baits=Baits(
-                derive(self._keys, "honeytokens"), settings.honeytokens.api_keys, self._jwts(config), self._clock()
-            ),
+            baits=baits,
+            decoys=self._decoys(config, baits),
             planted=self._planted,
             places=Places(settings.honeytokens.headers, settings.honeytokens.parameters),
             canaries=(
@@ -98,7 +106,16 @@ class Deception:
             canary_key=canary_key,
             recipients=self._recipients,
             profiles=self._profiles,
+            usual=config.upstreams[0].name if config.upstreams else "",
         )
+
+    def _decoys(self, config: Config, baits: Baits) -> DecoySet:
+        """Return the decoys, but none in the place of a path that a route names."""
+        settings = config.deception
+        real = {path for route in config.routes for path in route.paths}
+        decoys = [decoy for decoy in chosen(settings.decoys) if decoy.path not in real]
+        answers = Answers(derive(self._keys, "decoys"), decoys, baits.secret)
+        return DecoySet.of(decoys, answers, Known(settings.allow))
 
     def _jwts(self, config: Config) -> JwtMaker | None:
         access = config.access

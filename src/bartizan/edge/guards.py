@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bartizan.config.model import Access as AccessSettings
@@ -96,6 +97,19 @@ def _honeytokens(guards: Guards, route: Route, services: Services) -> Step | Non
     )
 
 
+def _decoys(guards: Guards, route: Route, services: Services) -> Step | None:
+    settings, parts = guards.decoys, services.deception
+    if parts is None or not settings.enabled or not parts.decoys.by_path:
+        return None
+    from bartizan.detection.decoys.guard import DecoyGuard  # noqa: PLC0415 - not always wanted
+
+    upstream = route.upstream or (route.split[0].upstream if route.split else "")
+    guard = DecoyGuard(
+        parts.decoys, partial(parts.profiles.get, upstream or parts.usual), services.clock, alone=not upstream
+    )
+    return Step(guard, settings.on_error, settings.timeout)
+
+
 def _canaries(guards: Guards, route: Route, services: Services) -> Step | None:
     settings, parts = guards.decoys, services.deception
     if parts is None or not settings.enabled or not parts.canaries:
@@ -176,6 +190,7 @@ GUARDS = (
     GuardKind("rate_limit", _rate_limit),
     GuardKind("obstacles", _places),
     GuardKind("honeytokens", _honeytokens, "decoys"),
+    GuardKind("decoys", _decoys),
     GuardKind("canaries", _canaries, "decoys"),
     GuardKind("waf", _waf),
     GuardKind("access", _access),

@@ -18,6 +18,7 @@ from bartizan.control.contract import CLIENT, EXCHANGE, JA4, MAX_BODY, PATHS, so
 from bartizan.decoy import contract as decoy
 from bartizan.detection.challenge import PATHS as CHALLENGE_PATHS
 from bartizan.detection.challenge import Challenger, Desk
+from bartizan.detection.decoys.table import chosen
 from bartizan.pipeline import Deny, Exchange, Series, Step
 
 __all__ = [
@@ -39,6 +40,8 @@ CHALLENGE = "bartizan-challenge"
 """Of the route where challenges are answered."""
 PLANTED = "bartizan-planted"
 """Of the route of paths that are planted in responses."""
+_ANYWHERE = frozenset(("denylist", "rate_limit", "obstacles", "honeytokens", "decoys", "canaries"))
+"""Guards that look at requests also where there is no route."""
 DECOY_CONNECTIONS = 256  # of one edge process to the decoy
 _ABOVE_ALL = 1_000_001  # the configuration allows 1,000,000
 
@@ -53,8 +56,14 @@ def own_route() -> Route:
 
 
 def planted_route(config: Config) -> Route | None:
-    """Return the route of the paths that are planted in objects, or None where there are none."""
-    paths = dict.fromkeys(field.value for field in config.deception.fields) if config.deception.enabled else {}
+    """Return the route of decoys, and of the paths that are planted in objects, where no other route takes them.
+
+    None where there are none.
+    """
+    if not config.deception.enabled:
+        return None
+    decoys = (decoy.path for decoy in chosen(config.deception.decoys))
+    paths = dict.fromkeys((*(field.value for field in config.deception.fields), *decoys))
     if not paths:
         return None
     route = Route.model_validate({"name": PLANTED, "paths": list(paths)})
@@ -63,7 +72,7 @@ def planted_route(config: Config) -> Route | None:
 
 def planted_series(guards: Series) -> Series:
     """Return the series of that route: the guards that tell who comes, and then what there is without a route."""
-    telling = (step for step in guards.steps if step.guard.name in ("honeytokens", "canaries"))
+    telling = (step for step in guards.steps if step.guard.name in _ANYWHERE)
     return Series((*telling, Step(_NoRoute())))
 
 

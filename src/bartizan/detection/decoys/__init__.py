@@ -1,0 +1,1 @@
+"""Decoys: paths in the real namespace that no honest client asks for."""
