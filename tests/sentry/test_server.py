@@ -154,6 +154,23 @@ async def test_a_signal_reaches_edges_while_the_journal_is_written_and_survives_
     await state.close()
 
 
+async def test_risks_are_told_and_orders_heard_while_there_is_much_to_read(tmp_path: Path) -> None:
+    journal = Journaled(tmp_path, segment_bytes=2**24)
+    journal.write(records_of(honeytoken(), now=NOW))
+    (clean,) = records_of(now=NOW + 1)
+    journal.write([clean] * 12_000)
+    async with serving(tmp_path) as server:
+
+        async def is_told() -> bool:
+            return server._published > 0
+
+        await until(is_told)
+        report = server.report()
+        assert report.behind_bytes > 0
+        assert report.records < 12_000
+    await journal.close()
+
+
 async def test_another_one_waits_until_the_first_has_gone(tmp_path: Path) -> None:
     journal = Journaled(tmp_path)
     async with started(tmp_path) as first, started(tmp_path) as second:

@@ -42,16 +42,27 @@ async def segments(tmp_path: Path) -> list[Path]:
 
 def test_before_anything_is_journaled_there_is_nothing_to_read(tmp_path: Path) -> None:
     tail, reading = begun(tmp_path)
-    assert (read(tail, reading), tail.behind(), tail.lost, tail.damaged) == (0, 0, 0, 0)
+    assert (read(tail, reading), tail.behind(), tail.lost, tail.damaged) == (0, (0, None), 0, 0)
     assert segment_sizes(tmp_path / "journal") == {}
 
 
 def test_what_was_removed_before_it_was_ever_there_is_not_lost(tmp_path: Path, segments: list[Path]) -> None:
     segments[0].unlink()
     tail, reading = begun(tmp_path)
-    assert tail.behind() == sum(path.stat().st_size for path in segments[1:])
+    created = int(segments[1].name.rsplit("-", 3)[1]) / 1000
+    assert tail.behind() == (sum(path.stat().st_size for path in segments[1:]), created)
     read(tail, reading)
-    assert (tail.behind(), tail.lost) == (0, 0)
+    assert (tail.behind(), tail.lost) == ((0, None), 0)
+
+
+def test_it_tells_since_when_what_is_unread_waits(tmp_path: Path, segments: list[Path]) -> None:
+    tail, reading = begun(tmp_path)
+    entries = tail.entries()
+    for _ in range(3):
+        reading.take(next(entries))
+    unread, since = tail.behind()
+    assert 0 < unread < sum(path.stat().st_size for path in segments)
+    assert since == max(NOW + 2, int(segments[0].name.rsplit("-", 3)[1]) / 1000)
 
 
 def test_segments_that_were_read_may_go(tmp_path: Path, segments: list[Path]) -> None:
@@ -101,4 +112,4 @@ def test_a_file_that_is_no_segment_is_passed_over_and_told_once(tmp_path: Path, 
         read(tail, reading)
         read(tail, reading)
     assert [log["event"] for log in logs] == ["a journal segment cannot be read, it is passed over"]
-    assert (tail.damaged, tail.behind(), tail.lost) == (1, 0, 0)
+    assert (tail.damaged, tail.behind(), tail.lost) == (1, (0, None), 0)

@@ -42,6 +42,8 @@ class Reading:
         self.checkpoint: dict[str, int] = {}
         self.latest = 0.0
         """When the youngest exchange that was taken in began, in Unix seconds."""
+        self.read_until: dict[str, float] = {}
+        """The same of each worker, for the last record of any kind."""
         self.asn_of = asn_of
         self.shelves: dict[str, Shelf[Any]] = {each.name: Shelf(each.remembers) for each in DETECTORS}
         self._detectors = [(each, self.shelves[each.name]) for each in DETECTORS]
@@ -51,6 +53,7 @@ class Reading:
         """Take in one entry."""
         record, segment, offset = entry.record, entry.position.segment, entry.position.offset
         worker = segment.rsplit("-", 3)[0]
+        self.read_until[worker] = record.time / 1000
         if isinstance(record, HttpActivity):
             self._settle(worker)
             self._waiting[worker] = segment, offset, record

@@ -122,7 +122,7 @@ class SentryServer:
         """Return how it stands; nothing is known while what was kept is restored, or another sentry is waited for."""
         if not self._ready:
             return SentryReport(resident_bytes=_resident_bytes())
-        counts, behind = self.reading.counts, self._tail.behind()
+        counts, (behind, since) = self.reading.counts, self._tail.behind()
         return SentryReport(
             records=counts.records,
             exchanges=counts.exchanges,
@@ -133,7 +133,7 @@ class SentryServer:
             lost_segments=self._tail.lost,
             unwritten=self._keeping.unwritten,
             behind_bytes=behind,
-            behind_seconds=max(0.0, self._clock() - self.reading.latest) if behind and self.reading.latest else 0.0,
+            behind_seconds=0.0 if since is None else max(0.0, self._clock() - since),
             actors=len(self._engine),
             standings=len(self._publisher),
             cases=len(self.reading.cases),

@@ -8,8 +8,9 @@ __all__ = ["SentryReport", "add_reports"]
 
 
 class SentryReport(msgspec.Struct):
-    """How the sentry stands. ``behind_bytes`` are in the journals and not read; ``behind_seconds`` is how old they are.
+    """How the sentry stands.
 
+    ``behind_bytes`` are in the journals and not read, ``behind_seconds`` is how long the oldest may have waited;
     ``records``, ``exchanges``, ``findings`` and ``signals`` are counted since the beginning, over all restarts.
     """
 

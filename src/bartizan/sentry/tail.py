@@ -50,11 +50,18 @@ class Tail:
                 self._told.add(name)
                 self._log.error("a journal segment cannot be read, it is passed over", segment=name, reason=reason)
 
-    def behind(self) -> int:
-        """Return how many bytes of the journals have not been read."""
+    def behind(self) -> tuple[int, float | None]:
+        """Return how many bytes of the journals were not read, and since when some are waiting, in Unix seconds."""
         self._look()
-        read = self._follower.checkpoint
-        return sum(max(0, size - read.get(name, 0)) for name, size in self._sizes.items() if name not in self._told)
+        total, since = 0, None
+        for name, size in self._sizes.items():
+            unread = size - self._follower.checkpoint.get(name, 0)
+            parts = SegmentName.parse(name)
+            if unread > 0 and name not in self._told and parts is not None:
+                total += unread
+                waiting = max(parts.created / 1000, self._reading.read_until.get(parts.worker, 0.0))
+                since = waiting if since is None else min(since, waiting)
+        return total, since
 
     def _look(self) -> None:
         """Take note of the segments there are, and of those that have gone."""

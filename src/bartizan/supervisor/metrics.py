@@ -172,7 +172,7 @@ def _decoy(report: DecoyReport) -> Iterable[Metric]:
 def _sentry(report: SentryReport) -> Iterable[Metric]:
     gauges = (
         ("behind_bytes", "Bytes of the journals that were not read yet", report.behind_bytes),
-        ("behind_seconds", "Age of the youngest record read, while there are others", report.behind_seconds),
+        ("behind_seconds", "How long the oldest of these has waited at the most", report.behind_seconds),
         ("actors", "Actors that are remembered", report.actors),
         ("standings", "Actors whose risk edge processes were told", report.standings),
         ("cases", "Cases of decoys that were touched", report.cases),
