@@ -1,11 +1,17 @@
 import json
+import random
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
-from tests.detection.profile.traffic import NOW, shop
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.detection.profile.test_shapes import documents
+from tests.detection.profile.traffic import NOW, see, shop
 
 from bartizan.detection.fakes.keyed import Keyed
+from bartizan.detection.profile.learner import Learner
 from bartizan.detection.profile.profile import MAX_BYTES, MAX_SHAPES, Profile, kind_of, pace_of
 
 STABLE, VISIT = Keyed(b"k" * 32, "fakes", "shop"), Keyed(b"k" * 32, "visit", "1")
@@ -100,3 +106,17 @@ def test_a_profile_that_grows_too_large_forgets_its_largest_shapes() -> None:
     learned = shop().take()
     data = learned.encode(len(learned.encode()) - 10)
     assert len(Profile.decode(data).shapes) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(documents, min_size=1, max_size=5), st.sampled_from(["/orders", "/orders/17", "/users/ada", "/"]))
+def test_whatever_json_was_seen_fakes_fit_its_schema(seen: list[Any], path: str) -> None:
+    learner, draw = Learner(), random.Random(1)
+    for document in seen:
+        see(learner, "GET", path, 200, document, draw)
+    profile = Profile.decode(learner.take().encode())
+    shape = profile.shape("GET", path)
+    assert shape is not None
+    made = profile.fake("GET", path, STABLE)
+    jsonschema.Draft202012Validator(shape.schema()).validate(made)
+    assert json.loads(shape.encode(made)) == made

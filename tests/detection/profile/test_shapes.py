@@ -7,7 +7,9 @@ from bartizan.detection.profile.candidates import Candidates
 from bartizan.detection.profile.shapes import MAX_MEMBERS, Node, is_data, learn
 
 documents = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=8)),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=8)
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=4), st.dictionaries(st.sampled_from(["id", "status", "x y", "17", "name"]), inner)
     ),

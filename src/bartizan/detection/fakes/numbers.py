@@ -72,8 +72,8 @@ def _near(low: float, high: float, span: int) -> tuple[float, float]:
 
 
 def _integer(low: float, high: float, keyed: Keyed, words: tuple[str, ...]) -> int:
-    least = math.ceil(max(low, -(2**53)))
-    most = math.floor(min(high, 2**53))
+    least = math.ceil(max(low, -(2**63)))
+    most = math.floor(min(high, 2**63 - 1))
     if most < least:
         return least
     if most - least > 2**31 - 1 or not math.isfinite(high):

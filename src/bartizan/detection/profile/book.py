@@ -94,9 +94,9 @@ class ProfileBook:
         if stored is None or stored == self._stored.get(upstream):
             return
         self._profiles[upstream] = self._read(stored, upstream)
-        self._stored[upstream] = stored
         if self._directory is not None:
             await asyncio.to_thread(_write, self._directory, upstream, stored)
+        self._stored[upstream] = stored
 
     async def _merge(self, key: bytes, news: Profile | None) -> bytes | None:
         """Return what is stored after the news were merged into it."""

@@ -119,8 +119,8 @@ class ErrorMemory:
         """Take in the body of an error, the answer to a request; ``kind`` is its status and media type.
 
         ``asker`` is a number for whom it may speak to. ``said`` are the words of a request that had nothing else to
-        say: an error with none of them speaks to nobody, and each counts. Returns the error as it may be kept, once several
-        had it; None until then, and for what is not UTF-8 or too long.
+        say: an error with none of them speaks to nobody, and each counts. Returns the error as it may be kept, once
+        several had it; None until then, and for what is not UTF-8 or too long.
         """
         if len(body) > MAX_BYTES or (kind not in self._kinds and len(self._kinds) >= MAX_MEMORY):
             return None
