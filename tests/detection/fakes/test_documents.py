@@ -64,3 +64,17 @@ def test_nested_collections_have_objects_of_their_own() -> None:
     one: Any = fake_document(ORDER, ROW, "/users/1/orders/17")
     other: Any = fake_document(ORDER, ROW, "/users/2/orders/17")
     assert one["email"] != other["email"]
+
+
+def test_an_object_links_to_itself_and_may_stand_in_an_envelope() -> None:
+    link = {"type": "string", "x-form": "path"}
+    links = {"type": "object", "required": ["self"], "properties": {"self": link}}
+    hal = {"type": "object", "required": ["self"], "properties": {"self": {**links, "required": ["href"],
+           "properties": {"href": link}}}}  # fmt: skip
+    data = {**ORDER, "required": ["id", "links", "_links"],
+            "properties": {**ORDER["properties"], "links": links, "_links": hal}}  # fmt: skip
+    schema = {"type": "object", "required": ["data"], "properties": {"data": data}}
+    found: Any = fake_document(schema, ROW, "/orders/17")
+    assert found["data"]["id"] == 17
+    assert found["data"]["links"] == {"self": "/orders/17"}
+    assert found["data"]["_links"] == {"self": {"href": "/orders/17"}}

@@ -85,7 +85,7 @@ def test_profiles_of_two_processes_are_one() -> None:
     assert shape is not None
     assert shape.count == 60
     schema: Any = shape.schema()
-    assert (schema["properties"]["id"]["minimum"], schema["properties"]["id"]["maximum"]) == (1000, 5100)
+    assert (schema["properties"]["id"]["minimum"], schema["properties"]["id"]["maximum"]) == (1000, 6000)
 
 
 def test_templates_are_bounded_and_the_idle_ones_go() -> None:

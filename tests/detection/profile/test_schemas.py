@@ -33,14 +33,14 @@ def test_a_schema_says_what_was_seen() -> None:
     )
     properties = schema["properties"]
     assert isinstance(properties, dict)
-    assert properties["id"] == {"type": "integer", "minimum": 100, "maximum": 120, "x-share": 1}
+    assert properties["id"] == {"type": "integer", "minimum": 100, "maximum": 120, "x-seen": True, "x-share": 1}
     assert properties["at"]["x-form"] == "date"
     assert properties["x"]["type"] == ["number", "null"]
     assert schema["required"] == ["id", "at", "x"]
     assert schema_of(Node()) == {"type": "null"}
     assert schema_of(node_of(["a", "b"]))["type"] == "array"
     assert schema_of(node_of({"17": 1, "18": 2}))["additionalProperties"] == {
-        "type": "integer", "minimum": 1, "maximum": 2,
+        "type": "integer", "minimum": 1, "maximum": 2, "x-seen": True,
     }  # fmt: skip
 
 
@@ -63,7 +63,12 @@ def test_a_shape_makes_fakes_and_merges() -> None:
 
 
 def test_objects_of_a_document_are_itself_its_items_or_those_of_its_one_list() -> None:
-    for document, way in (([{"id": 1}], ("[]",)), ({"data": [{"id": 1}], "n": 1}, ("data", "[]")), ({"id": 1}, ())):
+    for document, way in (
+        ([{"id": 1}], ("[]",)),
+        ({"data": [{"id": 1}], "n": 1}, ("data", "[]")),
+        ({"id": 1}, ()),
+        ({"data": {"id": 1}}, ("data",)),
+    ):
         found = objects_in(node_of(document))
         assert found is not None
         assert found[0] == way
@@ -79,3 +84,10 @@ def test_documents_that_somebody_made_up_do_not_make_a_shape_grow() -> None:
     assert shape.node is not None
     assert shape.node.size() <= 1000
     assert shape.node.objects == 8
+
+
+def test_times_as_numbers_are_not_put_into_the_future() -> None:
+    schema = schema_of(node_of(1_750_000_000_123, 1_755_000_000_456))
+    maximum = schema["maximum"]
+    assert isinstance(maximum, int)
+    assert 1_750_000_000_000 < maximum <= 1_755_000_000_456

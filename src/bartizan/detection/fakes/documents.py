@@ -42,6 +42,11 @@ def fake_document(
     if listed is not None:
         return _envelope(faker, flat, listed, keyed, path)
     name = _id_name(faker, flat, page)
+    inner = _object_in(faker, flat, page) if name is None else None
+    if inner is not None:
+        around = faker.value(flat, page)
+        within = fake_document(_property(faker, flat, inner, page), keyed, path, root=root, until=until)
+        return {**around, inner: within} if isinstance(around, dict) else around
     if name is None or not (is_variable(last) or "/" in collection):
         return faker.value(flat, page, "", _about(path))
     given = _as_id(last, _property(faker, flat, name, page))
@@ -56,8 +61,16 @@ def _object(
     """Return the object with an id; everything of it but the id is drawn from its own row."""
     made = faker.value(schema, keyed.sub("object", collection, given), "", _about(collection + "/x"))
     if isinstance(made, dict):
-        return {key: given if key == name else value for key, value in made.items()}
+        own = f"{collection}/{given}"
+        return {key: given if key == name else _linked(key, value, own, 0) for key, value in made.items()}
     return made
+
+
+def _linked(name: str, value: Json, own: str, depth: int) -> Json:
+    """Return a member of an object in which links to the object itself lead to its path ``own``."""
+    if isinstance(value, dict) and depth < 3:
+        return {key: _linked(name if key == "href" else key, each, own, depth + 1) for key, each in value.items()}
+    return own if name == "self" and isinstance(value, str) and value.startswith("/") else value
 
 
 def _items(faker: Faker, schema: Mapping[str, object], keyed: Keyed, collection: str) -> Json:
@@ -117,6 +130,17 @@ def _list_in(faker: Faker, schema: Mapping[str, object], keyed: Keyed) -> str | 
     if preferred:
         return preferred[0]
     return found[0] if len(found) == 1 and _id_name(faker, schema, keyed) is None else None
+
+
+def _object_in(faker: Faker, schema: Mapping[str, object], keyed: Keyed) -> str | None:
+    """Return the name of the member with the object, if what is around it is there for its sake: ``data``."""
+    members = {name: _property(faker, schema, name, keyed) for name in _properties(schema)}
+    found = [
+        name
+        for name, member in members.items()
+        if types_of(member)[:1] == ["object"] and _id_name(faker, member, keyed.sub("member", name)) is not None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _id_name(faker: Faker, schema: Mapping[str, object], keyed: Keyed) -> str | None:

@@ -30,6 +30,7 @@ _WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DIGITS = "0123456789"
 _BASE64_TEXT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_UNITS = frozenset(("ms", "s", "us", "ns", "m", "h", "d", "kb", "mb", "px", "g", "kg", "cm", "mm"))
 _SHORT = 16  # letters and digits from which on a run of both is taken for random
 _VARIABLE = frozenset(
     ("uuid", "int", "hex", "HEX", "base64", "datetime", "date", "time", "email", "ipv4", "ipv6", "jwt")
@@ -222,6 +223,9 @@ def _run(run: str) -> str:
     digits = sum(letter in _DIGITS for letter in run)
     if digits and _HEX.issuperset(run):
         return f"{{hex:{size}}}"
+    bare = run.rstrip("abcdefghijklmnopqrstuvwxyz")
+    if bare.isdigit() and run[len(bare) :] in _UNITS:
+        return f"{{int:{len(bare)}}}{run[len(bare) :]}"
     if digits and size >= 6:
         return f"{{base64:{size}}}"
     return f"{{{'A' if run.isupper() else 'Aa' if run[0].isupper() else 'a'}:{size}}}"

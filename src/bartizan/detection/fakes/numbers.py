@@ -26,6 +26,8 @@ def fake_number(schema: Mapping[str, object], keyed: Keyed, words: tuple[str, ..
     if wanted is not None and low <= wanted <= high:
         return int(wanted) if whole and low <= int(wanted) else int(high) if whole else wanted
     if whole:
+        if "x-seen" in schema:
+            return keyed.between(math.ceil(low), max(math.ceil(low), math.floor(high)))
         return _integer(low, high, keyed, words)
     digits = schema.get("x-digits")
     places = digits if isinstance(digits, int) else 2

@@ -65,6 +65,10 @@ def of_form(form: str, keyed: Keyed, name: str, persona: Persona) -> str:
         if named is not None and named.isascii() and named.replace("_", "").replace("-", "").isalpha():
             return named
         return keyed.choice(TOPICS) + (f"-{keyed.choice(TOPICS)}" if kind == "slug" else "")
+    if kind == "parts" and ("{a:" in form or "{Aa:" in form or "{base64:" in form):  # what people write
+        named = text_for(words, persona, keyed)
+        if named is not None:
+            return named
     return forms.make(form, keyed)
 
 

@@ -107,13 +107,13 @@ class Profile(msgspec.Struct, omit_defaults=True):
         found = None if shape.node is None else objects_in(shape.node)
         if template is None or found is None:
             return None
-        if found[0]:
+        if "[]" in found[0]:
             below = [self.shapes.get(f"GET {template.rstrip('/')}/{{{kind}}}") for kind in _KINDS]
             other = next((each for each in below if each is not None), None)
         else:
             other = self.shapes.get(f"GET {template.rstrip('/').rpartition('/')[0]}")
         objects = None if other is None or other.node is None else objects_in(other.node)
-        return None if objects is None or bool(objects[0]) == bool(found[0]) else objects[1]
+        return None if objects is None or ("[]" in objects[0]) == ("[]" in found[0]) else objects[1]
 
     def methods(self, path: str) -> list[str]:
         """Return the methods that were seen with success for a concrete path."""

@@ -136,14 +136,17 @@ def schema_of(node: Node) -> dict[str, object]:
         schema.update(_object(node))
     elif kind == "array":
         schema.update(minItems=node.shortest, maxItems=max(node.longest, node.shortest))
-        schema["items"] = schema_of(node.items or Node())
+        items = schema["items"] = schema_of(node.items or Node())
+        few = items.get("enum")
+        if isinstance(few, list) and node.longest <= len(few):
+            schema["uniqueItems"] = True
     elif kind == "string":
         schema.update(_text(node))
-    elif kind == "integer":
-        schema.update(minimum=_round(node.low, up=False), maximum=_round(node.high, up=True))
-    elif kind == "number":
-        schema["x-digits"] = node.digits
-        schema.update(minimum=_round(node.low, up=False), maximum=_round(node.high, up=True))
+    elif kind in ("integer", "number"):
+        schema["x-seen"] = True
+        schema["minimum"], schema["maximum"] = _range(node.low, node.high)
+        if kind == "number":
+            schema["x-digits"] = node.digits
     return schema
 
 
@@ -172,31 +175,50 @@ def _text(node: Node) -> Mapping[str, object]:
     form = texts.form
     out: dict[str, object] = {"x-form": form}
     if form.partition(":")[0] in _OPEN_FORMS:
-        if texts.low > _LONG:
+        if texts.low > _LONG and form == "text":
             out["minLength"] = _LONG
         out["maxLength"] = max(2 * _LONG, texts.high)  # names and words are not to be cut for want of samples
     return out
 
 
-def _round(value: float, *, up: bool) -> float:
-    """Return a limit with 2 digits that count, so that it does not change with each new value."""
-    if not value or abs(value) < 10:
-        return math.ceil(value) if up else math.floor(value)
-    unit: float = 10 ** (math.floor(math.log10(abs(value))) - 1)
-    return (math.ceil(value / unit) if up else math.floor(value / unit)) * unit
+def _range(low: float, high: float) -> tuple[float, float]:
+    """Return limits in steps of their distance's magnitude, so that they do not change with each new value.
+
+    What may be a time (in seconds or milliseconds) is not put into the future.
+    """
+    if high <= low:
+        return _whole(low), _whole(high)
+    power = math.floor(math.log10(high - low))
+    unit = 10.0**power if power < 0 else 10**power
+    least, most = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
+    if 1e9 < high < 4e9 or 1e12 < high < 4e12:
+        most = max(least, math.floor(high / unit) * unit)
+    return (round(least, 12), round(most, 12)) if power < 0 else (least, most)
+
+
+def _whole(value: float) -> float:
+    return int(value) if float(value).is_integer() else value
 
 
 def objects_in(node: Node) -> tuple[tuple[str, ...], Node] | None:
-    """Return the objects that a document is about and the way to them: itself, its items, those of its one list."""
+    """Return the objects that a document is about and the way to them: itself, its data, its items, those of its list."""
     if node.lists and node.items is not None and node.items.objects:
         return ("[]",), node.items
     if not node.objects:
         return None
     lists = [name for name, member in node.members.items() if member.items is not None and member.items.objects]
-    if len(lists) == 1 and "id" not in node.members:
+    if len(lists) == 1 and not _named_by_id(node):
         items = node.members[lists[0]].items
         return None if items is None else ((lists[0], "[]"), items)
+    if not _named_by_id(node):
+        inner = [(name, member) for name, member in node.members.items() if member.objects and _named_by_id(member)]
+        if len(inner) == 1:
+            return (inner[0][0],), inner[0][1]
     return (), node
+
+
+def _named_by_id(node: Node) -> bool:
+    return any(name.lower() in ("id", "_id", "uuid", "uid", "guid") for name in node.members)
 
 
 def _below(schema: dict[str, object], name: str) -> dict[str, object]:
