@@ -13,6 +13,7 @@ from bartizan.detection.standing import Standings
 from bartizan.errors import StateError
 from bartizan.sentry.publisher import Publisher
 from bartizan.storage.state import State, open_state
+from bartizan.storage.state.interface import Entry
 
 ACTOR = "address:192.0.2.7"
 
@@ -83,6 +84,25 @@ async def test_what_is_pardoned_is_withdrawn(state: State, engine: Engine, clock
     assert (len(publisher), await seen(state, clock)) == (0, 0.0)
 
 
+async def test_another_process_withdraws_what_is_no_risk_any_more(state: State, engine: Engine, clock: Clock) -> None:
+    attack(engine, clock)
+    await Publisher(state, engine, "one").tell([ACTOR], clock())
+    await Publisher(state, Engine(RiskSettings()), "two").tell([ACTOR], clock())
+    assert await seen(state, clock) > 80
+    again = Publisher(state, Engine(RiskSettings()), "one")
+    await again.tell([], clock())
+    await again.look_again(clock())
+    assert await seen(state, clock) == 0.0
+
+
+async def test_many_are_told_in_pieces_and_all_of_them(state: State, engine: Engine, clock: Clock) -> None:
+    actors = tuple(f"address:192.0.2.{number}" for number in range(250))
+    for actor in actors:
+        engine.observe(RiskSignal("decoy.touched", "decoys", None, "deception", 90, 1.0, (actor,), clock()))
+    publisher = Publisher(state, engine, "one")
+    assert await publisher.tell(actors, clock()) == len(publisher) == 250
+
+
 class Away:
     """A shared state that does not answer."""
 
@@ -91,6 +111,10 @@ class Away:
 
     async def publish(self, *_: object) -> None:
         raise StateError("away")
+
+    async def scan(self, *_: object) -> AsyncIterator[Entry]:
+        raise StateError("away")
+        yield
 
 
 async def test_what_could_not_be_told_is_told_later(state: State, engine: Engine, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from bartizan.config.model import State as Settings
 from bartizan.detection.decisions import Decision, note_decision
 from bartizan.detection.pardons import pardon
 from bartizan.detection.risk import Engine, RiskSettings
+from bartizan.errors import StateError
 from bartizan.evidence.journal import Entry, Position
 from bartizan.sentry.publisher import Publisher
 from bartizan.sentry.reading import Reading
@@ -102,6 +103,23 @@ async def test_decisions_of_an_earlier_run_can_be_undone(scene: Scene) -> None:
     later.load(kept)
     scene.undoing = later
     assert (await scene.pardon("session:s1")).undone == ["one"]
+
+
+async def test_a_pardon_that_the_state_interrupts_is_carried_out_whole_the_next_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scene.revoked("one", "principal:ada")
+
+    async def away(*_: object) -> int:
+        raise StateError("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.publisher, "tell", away)
+        with pytest.raises(StateError):
+            await scene.pardon("session:s1")
+    await scene.undoing.look(scene.clock())
+    (made,) = scene.undoing.changes()["pardons"].values()
+    assert msgspec.msgpack.decode(made, type=MadePardon).undone == ["one"]
 
 
 async def test_whom_nothing_is_known_of_can_be_pardoned_too(scene: Scene) -> None:

@@ -54,18 +54,15 @@ class Keeping:
             self._load(_shelf(name), shelf.load)
         return actors
 
-    async def keep(self, reading: Reading, undoing: Undoing) -> bool:
-        """Write what is new, together with how far the journals were read; tells whether that is kept now.
-
-        What is to be written is as it was when this was called; it must be done before it is called again.
-        """
+    def collect(self, reading: Reading, undoing: Undoing) -> Kept:
+        """Take note of what is new; returns what goes into ``write``, which has to be over before the next call."""
         changes = {CASES: reading.cases.changes(), **undoing.changes()}
         changes[ACTORS] = {key: reading.engine.dump(key) for key in reading.engine.dirty()}
         for name, shelf in reading.shelves.items():
             changes[_shelf(name)] = shelf.changes()
         for part, items in changes.items():
             self._unwritten.setdefault(part, {}).update(items)
-        kept = Kept(
+        return Kept(
             source=self.source,
             checkpoint=dict(reading.checkpoint),
             pardons=undoing.pardons_read,
@@ -73,6 +70,9 @@ class Keeping:
             counts=asdict(reading.counts),
             latest=reading.latest,
         )
+
+    async def write(self, kept: Kept) -> bool:
+        """Write what was collected, all of it or nothing; tells whether it is kept now."""
         if kept == self._kept and not any(self._unwritten.values()):
             return True
         try:

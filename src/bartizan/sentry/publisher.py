@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
 
 from bartizan.detection.risk import Engine
-from bartizan.detection.standing import GONE, Standing, publish
+from bartizan.detection.standing import GONE, Standing, publish, published
 from bartizan.storage.state.interface import State
 
 __all__ = ["Publisher"]
@@ -14,6 +15,7 @@ __all__ = ["Publisher"]
 LEAST = 5.0  # points: less is told to nobody
 STEP = 1.0  # points by which it has to differ
 LONGEST = 30 * 86400.0  # seconds: a half-life is told as no more than that
+PIECE = 100  # actors that are looked at before others have their turn
 LOOKS = 2000  # standings that are looked at again in a second
 
 
@@ -26,6 +28,7 @@ class Publisher:
         self._source = source
         self._told: OrderedDict[str, Standing] = OrderedDict()
         self._waiting: set[str] = set()
+        self._recalled = False
 
     def __len__(self) -> int:
         return len(self._told)
@@ -33,16 +36,19 @@ class Publisher:
     async def tell(self, actors: Iterable[str], now: float) -> int:
         """Tell of these actors what is new; returns of how many. Raises ``StateError``: they are told next time."""
         self._waiting.update(actors)
-        news = [each for key in self._waiting if (each := self._news(key, now)) is not None]
-        if news:
-            await publish(self._state, news)
-        self._waiting.clear()
-        for standing in news:
-            if standing.score < GONE:
-                self._told.pop(standing.actor, None)
-            else:
-                self._told[standing.actor] = standing
-        return len(news)
+        if not self._recalled:
+            await self._recall()
+        count, waiting = 0, list(self._waiting)
+        for first in range(0, len(waiting), PIECE):
+            piece = waiting[first : first + PIECE]
+            news = [each for key in piece if (each := self._news(key, now)) is not None]
+            if news:
+                await publish(self._state, news)
+            self._waiting.difference_update(piece)
+            self._note(news)
+            count += len(news)
+            await asyncio.sleep(0)
+        return count
 
     async def look_again(self, now: float) -> int:
         """Tell of actors whose risk has come to differ by time alone: some of those that were told, in turn."""
@@ -52,6 +58,20 @@ class Publisher:
             self._told[key] = standing
             keys.append(key)
         return await self.tell(keys, now)
+
+    async def _recall(self) -> None:
+        """Read what edges were told before this process: it may be more than there is now."""
+        async for standing in published(self._state):
+            if standing.source == self._source:
+                self._told[standing.actor] = standing
+        self._recalled = True
+
+    def _note(self, news: Iterable[Standing]) -> None:
+        for standing in news:
+            if standing.score < GONE:
+                self._told.pop(standing.actor, None)
+            else:
+                self._told[standing.actor] = standing
 
     def _news(self, key: str, now: float) -> Standing | None:
         score, told = self._engine.score(key, now), self._told.get(key)

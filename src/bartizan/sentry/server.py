@@ -150,7 +150,7 @@ class SentryServer:
             await asyncio.gather(self._running, return_exceptions=True)
         await self._written()
         if self._ready:
-            await self._keeping.keep(self.reading, self._undoing)
+            await self._keeping.write(self._keeping.collect(self.reading, self._undoing))
 
     async def close(self) -> None:
         """Give back everything."""
@@ -251,7 +251,8 @@ class SentryServer:
             self._keep_at = now + (KEEP if self._writing.result() else TRY_AGAIN)
             self._writing = None
         if now >= self._keep_at:
-            self._writing = self._loop.create_task(self._keeping.keep(self.reading, self._undoing))
+            kept = self._keeping.collect(self.reading, self._undoing)
+            self._writing = self._loop.create_task(self._keeping.write(kept))
 
     async def _tell(self) -> None:
         changed = self._engine.changed()

@@ -46,6 +46,8 @@ class Undoing:
         self.pardons_read: bytes | None = None
         self.decisions_read: bytes | None = None
         self._decisions: OrderedDict[str, MadeDecision] = OrderedDict()
+        self._touched: dict[str, set[str]] = {}
+        """Of pardons that are being carried out."""
         self._changes: dict[str, dict[str, bytes]] = {"decisions": {}, "pardons": {}}
 
     def __len__(self) -> int:
@@ -73,7 +75,8 @@ class Undoing:
         return changes
 
     async def _carry_out(self, given: Pardon, now: float) -> None:
-        touched = self._engine.pardon(given.actor, given.at) | {given.actor}
+        touched = self._touched.setdefault(given.id, {given.actor})
+        touched |= self._engine.pardon(given.actor, given.at)  # nobody's risk falls twice, where this is tried again
         await self._publisher.tell(touched, now)  # first, or what is undone below would be done again
         made = MadePardon(given, now, sorted(touched))
         for each in self._decisions.values():
@@ -83,6 +86,7 @@ class Undoing:
                 made.undone.append(each.decision.id)
                 self._keep(each)
         made.cases = self._cases.pardon(given.actor, given.because)
+        del self._touched[given.id]
         self._changes["pardons"][given.id] = msgspec.msgpack.encode(made)
 
     def _keep(self, made: MadeDecision) -> None:
