@@ -201,7 +201,7 @@ def _whole(value: float) -> float:
 
 
 def objects_in(node: Node) -> tuple[tuple[str, ...], Node] | None:
-    """Return the objects that a document is about and the way to them: itself, its data, its items, those of its list."""
+    """Return the objects that a document is about and the way to them: itself, its data, or a list's items."""
     if node.lists and node.items is not None and node.items.objects:
         return ("[]",), node.items
     if not node.objects:
