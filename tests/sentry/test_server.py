@@ -102,6 +102,8 @@ async def test_killed_again_and_again_it_loses_no_record_and_counts_none_twice(t
 
             await until(some_were_read)
             sentry.kill()
+        await workers[1].close()
+        workers[1] = Journaled(tmp_path, "edge-1", segment_bytes=40_000)  # a worker that was started again
     for each in workers:
         await each.close()
     async with started(tmp_path) as sentry:
