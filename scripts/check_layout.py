@@ -52,7 +52,7 @@ RUN_THROUGH = {
     "tests/storage/records/test_store.py": "storage/records/entities storage/records/statements",
     "tests/control/pages/test_look.py": ("control/pages/explanations control/pages/site control/pages/table"),
     "tests/cli/decoy/test_transcripts.py": "cli/decoy/actor cli/decoy/har cli/decoy/study",
-    "tests/sentry/test_server.py": "sentry/keeping sentry/process sentry/tail",
+    "tests/sentry/test_server.py": "sentry/process",
     "tests/decoy/test_server.py": "cli/decoy/serve decoy/process",
     "tests/test_demo.py": "cli/explain",
 }
