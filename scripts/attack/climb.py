@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from scripts.attack.config import MORE_WORDS, WORDS
 from scripts.attack.intruder import Look, differences, ffuf, sqlmap, timed, tokens_in
 from scripts.attack.stage import ACTOR, Stage
 from scripts.demo_stage import Answer, check, say, wait_for
@@ -42,31 +43,40 @@ class Climb:
         say("", f"  one of the 21 orders in the list is a canary: {self._canary}")
 
     def throttled(self) -> None:
-        """A scanner finds decoys, and is slowed down while it scans."""
+        """A scanner finds a bait file, and is slowed down while it scans."""
         begun, since = time.monotonic(), time.time()
-        found = ffuf(self._url, self._directory)
-        decoys = [
-            f"/{path}" for path, status in found if status == 200 and path not in ("openapi.json", "api/products")
-        ]
+        found = ffuf(self._url, self._directory, WORDS)
         self._stage.risk_of_at_least("throttle")
         met = self._stage.intruder_met(since)
-        check(met.signals["decoy.touched"] >= 2, f"signals: {dict(met.signals)}; ffuf found {found}")
+        check(met.signals["decoy.touched"] > 0, f"signals: {dict(met.signals)}; ffuf found {found}")
         check(met.verdicts["obstacles throttle"] > 0, f"verdicts: {dict(met.verdicts)}")
-        self._tell("scan", f"ffuf finds {', '.join(decoys[:5])}, … in 200s: decoys", begun, self._shown(met.verdicts))
+        self._tell("scan", f"ffuf, {len(WORDS.split())} words: /.env is a decoy", begun, self._shown(met.verdicts))
+
+    def challenged(self) -> None:
+        """It goes on, and finds more of them."""
+        time.sleep(5)  # until it may ask again
+        begun, since = time.monotonic(), time.time()
+        found = ffuf(self._url, self._directory, MORE_WORDS)
+        self._stage.risk_of_at_least("challenge")
+        asked = self._stage.client.get("/")
+        met = self._stage.intruder_met(since)
+        check(asked.status == 403 and met.verdicts["obstacles challenge"] > 0, f"verdicts: {dict(met.verdicts)}")
+        decoys = ", ".join(f"/{path}" for path, status in found if status in (200, 400))
+        self._tell("scan on", f"decoys: {decoys}; then GET /: 403 with work to do", begun, self._shown(met.verdicts))
 
     def stepped_up(self) -> None:
-        """It goes on: whoever is not logged in is challenged, mallory has to prove anew who it is."""
+        """Injections: the WAF refuses them, and whoever is logged in there has to prove anew who they are."""
         begun, since = time.monotonic(), time.time()
-        ffuf(self._url, self._directory, more=True)
+        sqlmap(f"{self._url}/api/products?q=oak", self._directory)
         self._stage.risk_of_at_least("step_up")
-        asked, stepped = self._stage.client.get("/"), self._ask("/api/orders")
-        check(asked.status == 403, f"got {asked.status}, no challenge: {asked.body[:200]!r}")
+        stepped = self._ask("/api/orders")
         check(stepped.status == 401, f"mallory got {stepped.status}, no step-up")
         met = self._stage.intruder_met(since)
-        check(met.verdicts["obstacles challenge"] > 0, f"verdicts: {dict(met.verdicts)}")
         check(met.verdicts["access step_up"] > 0, f"verdicts: {dict(met.verdicts)}")
-        self._tell("scan on", "more paths; GET / without a session: 403, GET /api/orders by mallory: 401", begun,
-                   "challenge, step up")  # fmt: skip
+        seen = (
+            f"sqlmap on /api/products?q=: {met.verdicts['waf deny']} x 403 by the WAF; GET /api/orders by mallory: 401"
+        )
+        self._tell("inject", seen, begun, "step up")
 
     def diverted(self) -> None:
         """A bait file, and the key in it: from now on it speaks to the decoy, and cannot tell."""
@@ -74,8 +84,8 @@ class Climb:
         bait = self._bait()
         tokens = tokens_in(bait)
         check(bool(tokens), f"nothing to steal in {bait[:300]!r}")
-        name, key = next(iter(tokens.items()))
-        self._stage.client.send("GET", "/api/customers/1", {"X-API-Key": key})
+        for key in tokens.values():
+            self._stage.client.send("GET", "/api/customers/1", {"X-API-Key": key})
         self._stage.risk_of_at_least("divert")
         took = time.monotonic() - begun
         met = self._stage.intruder_met(since)
@@ -86,7 +96,7 @@ class Climb:
         check(not differing, "the client can tell: " + "; ".join(differing))
         diverted = self._stage.intruder_met(since).verdicts["obstacles divert"]
         check(diverted >= LOOKS, f"only {diverted} exchanges were diverted")
-        self._tell("bait", f"{name} of /.env used for /api/customers/1", begun, "divert", took)
+        self._tell("bait", f"{', '.join(tokens)} of /.env tried as API keys", begun, "divert", took)
         say("", f"  {LOOKS} x GET /api/orders/ID by mallory, before: {self._before.told()}; diverted: {after.told()}")
         say("", "  same status, same header fields in the same order, same fields in the JSON")
 
@@ -108,14 +118,15 @@ class Climb:
     def revoked(self) -> None:
         """The canary of the list: only who goes through all ids asks for it."""
         begun, since = time.monotonic(), time.time()
-        self._ask(f"/api/orders/{self._canary}")
+        for _ in range(2):
+            self._ask(f"/api/orders/{self._canary}")
         wait_for(lambda: self._ask("/api/orders").status == 401, "mallory's session is revoked")
         met = self._stage.intruder_met(since)
         check(met.signals["canary.touched"] > 0, f"signals: {dict(met.signals)}")
         decisions = self._stage.known("principal:mallory")["decisions"]
         check(bool(decisions), "no decision was noted")
         self._session = str(decisions[0].get("session", ""))
-        self._tell("canary", f"GET /api/orders/{self._canary}; the next request: 401", begun, "session revoked")
+        self._tell("canary", f"2 x GET /api/orders/{self._canary}; then: 401", begun, "session revoked")
 
     def told(self) -> None:
         """What an operator sees."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["CONFIG", "RUNGS", "WORDS"]
+__all__ = ["CONFIG", "MORE_WORDS", "RUNGS", "WORDS"]
 
-RUNGS = {"throttle": 30, "challenge": 60, "step_up": 68, "divert": 80, "revoke_session": 85}
+RUNGS = {"throttle": 30, "challenge": 60, "step_up": 75, "divert": 90, "revoke_session": 91}
 """From which risk on."""
 
 CONFIG = """\
@@ -22,6 +22,10 @@ routes:
   - name: products
     paths: [/api/products]
     upstream: shop
+    guards:
+      obstacles:
+        challenge: {{}} # a browser on a page of ours asks for these
+        throttle: {{at: {throttle}, rate: 100/5s}}
   - name: api
     paths: ["/api/*"]
     upstream: shop
@@ -29,6 +33,7 @@ routes:
       access: {{policy: '"members" in principal.groups'}}
       obstacles:
         challenge: {{}} # people who are logged in are asked to step up instead
+        throttle: {{at: {throttle}, rate: 100/5s}}
   - name: site
     paths: ["/*"]
     upstream: shop
@@ -39,7 +44,7 @@ guards:
     crs: {{directory: /usr/share/modsecurity-crs}}
     paranoia: 1
   obstacles:
-    throttle: {{at: {throttle}, rate: 40/m}}
+    throttle: {{at: {throttle}, rate: 20/5s}}
     challenge: {{at: {challenge}}}
     step_up: {{at: {step_up}}}
     divert: {{at: {divert}}}
@@ -71,16 +76,7 @@ admin:
 
 WORDS = """\
 .env
-.env.bak
-.git/HEAD
-.git/config
-.htpasswd
-.svn/entries
 account
-actuator/env
-actuator/health
-admin
-admin/login
 api
 api/customers
 api/debug
@@ -88,50 +84,33 @@ api/keys
 api/orders
 api/products
 api/users
-api/v1/users
 assets
 auth
-backup
-backup.sql
-backup.tar.gz
-backup.zip
 cart
-cgi-bin
 checkout
-config
-config.json
-config.php
 console
 dashboard
-db.sql
 debug
 dev
 docs
 download
-dump.sql
 favicon.ico
 graphql
-health
 help
 images
 index
-index.html
 internal
 js
 login
 logout
-metrics
 old
 openapi.json
 orders
-phpinfo.php
 private
 profile
 register
-robots.txt
 search
 secret
-server-status
 settings
 shop
 sitemap.xml
@@ -146,7 +125,19 @@ token
 upload
 user
 users
-wp-admin
-wp-login.php
+v1
+v2
+version
+web
+work
 """
-"""What the intruder's scanner asks for: a short list, as intruders have them."""
+"""What the intruder's scanner asks for first: a short list, as intruders have them."""
+
+MORE_WORDS = """\
+admin
+config.json
+internal/users
+oauth/token
+server-status
+"""
+"""What it asks for next."""

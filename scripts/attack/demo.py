@@ -36,6 +36,7 @@ def main() -> int:
             for step in (
                 climb.allowed,
                 climb.throttled,
+                climb.challenged,
                 climb.stepped_up,
                 climb.diverted,
                 climb.studied,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.attack.config import WORDS
+from scripts.demo_person import AGENT
 from scripts.demo_stage import Answer, DemoFailed
 
 __all__ = ["Look", "differences", "ffuf", "sqlmap", "timed", "tokens_in"]
@@ -21,17 +21,17 @@ TOOL_TIME = 120.0  # seconds that a tool may take
 PAUSE = "0.05"  # seconds between two requests of a scanner's thread
 
 
-def ffuf(url: str, directory: Path, *, more: bool = False) -> list[tuple[str, int]]:
-    """Scan for paths; returns those that answered otherwise than 404, with their status.
+def ffuf(url: str, directory: Path, wanted: str) -> list[tuple[str, int]]:
+    """Scan for paths, one a line; returns those that answered otherwise than 404, with their status.
 
-    All answers that match are kept in ``ffuf/``. With ``more`` it asks for variants that are not there.
+    Answers are kept in ``ffuf/``. It says that it is a browser, as whoever knows that there may be a WAF has it do.
     """
     words, out = directory / "words.txt", directory / "ffuf.json"
-    words.write_text("".join(f"{word}~{number}\n" for number, word in enumerate(WORDS.split())) if more else WORDS)
+    words.write_text(wanted)
     out.unlink(missing_ok=True)
     command = ["ffuf", "-s", "-w", str(words), "-u", f"{url}/FUZZ", "-t", "2", "-p", PAUSE, "-timeout", "10"]
-    command += [] if more else ["-od", str(directory / "ffuf")]
-    command += ["-mc", "all", "-fc", "404", "-H", "Accept: */*", "-o", str(out), "-of", "json"]
+    command += ["-mc", "all", "-fc", "404", "-H", "Accept: */*", "-H", f"User-Agent: {AGENT}"]
+    command += ["-od", str(directory / "ffuf"), "-o", str(out), "-of", "json"]
     _run(command, directory)
     found = json.loads(out.read_text())["results"]
     return sorted((str(each["input"]["FUZZ"]), int(each["status"])) for each in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
@@ -14,6 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from bartizan.access.presented import SESSION_COOKIE
+from bartizan.access.sessions.store import SessionStore
+from bartizan.config.model import State as StateSettings
+from bartizan.storage.state import open_state
 from scripts.attack.config import CONFIG, RUNGS
 from scripts.attack.honest import SESSIONS, USERS, People
 from scripts.attack.met import Met, ja4_of, read
@@ -72,7 +79,8 @@ class Stage:
     def known(self, actor: str = ACTOR) -> dict[str, Any]:
         """Return all that is known of an actor."""
         told = self.setup.attempt("risk", "show", actor, "--json")
-        return dict(json.loads(told)) if told else {}
+        known = dict(json.loads(told)) if told else {}
+        return known | known.get("explanation", {})
 
     def risk_of_at_least(self, rung: str, actor: str = ACTOR) -> float:
         """Wait until a rung is reached; returns the risk."""
@@ -137,4 +145,18 @@ def _enrol(setup: AttackSetup, client: Client) -> Person:
     check(found is not None, f"no link in: {told}")
     mallory = Person(f"https://localhost:{setup.https}", client.connect)
     mallory.enrol(found[1] if found else "", PASSWORD)
+    asyncio.run(_make_older(setup.directory / "bartizan-data", mallory.cookies[SESSION_COOKIE]))
     return mallory
+
+
+async def _make_older(data: Path, token: str) -> None:
+    """Have a login been an hour ago: who has just proven who they are is not asked again, and a demo does not wait."""
+    state = open_state(StateSettings(), data)
+    store = SessionStore(state, time.time)
+    found = await store.find(token)
+    check(found is not None, "mallory has no session")
+    if found is not None:
+        await store.change(
+            found.digest, lambda session: msgspec.structs.replace(session, authenticated=time.time() - 3600)
+        )
+    await state.close()

@@ -129,6 +129,5 @@ def users(maker: Maker) -> Content:
         name = f"{each.first} {each.last}"
         listed.append({"id": begin + number, "name": name, "email": each.email, "role": role})
     listed[0]["api_key"] = maker.secret("api_key")
-    return Content(
-        200, "application/json", json.dumps({"users": listed}, ensure_ascii=False, separators=(",", ":")).encode()
-    )
+    text = json.dumps({"users": listed}, ensure_ascii=False, separators=(",", ":"))
+    return Content(200, "application/json", text.encode())
