@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +64,30 @@ def test_what_is_right_is_not() -> None:
 def test_the_audience_of_all_assertions_is_not_one_of_honeytokens() -> None:
     assertion = {"assertion": {"audience": "internal-services"}}
     assert [path for path, _ in found({"enabled": True}, access=assertion)] == ["deception.honeytokens.audience"]
+
+
+def test_decoys_that_cannot_be_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "bait"
+    file.write_text("{token:shop} {token:nothing}")
+    paths = [
+        {"path": "/api/real"},
+        {"path": "/twice"},
+        {"path": "/twice"},
+        {"path": "/a", "kind": "file"},
+        {"path": "/b", "kind": "json", "file": "x"},
+        {"path": "/c", "kind": "file", "file": "nowhere"},
+        {"path": "/d", "kind": "file", "file": str(file)},
+    ]
+    deception = {
+        "decoys": {"builtin": ["env", "gti"], "paths": paths},
+        "honeytokens": {"api_keys": {"shop": "sk_live_{base62:24}"}},
+    }
+    assert found(deception, routes=[{"name": "api", "paths": ["/api/real"]}]) == [
+        ("deception.decoys.builtin.1", "is no decoy that comes with Bartizan"),
+        ("deception.decoys.paths.0.path", "is a path of the route api"),
+        ("deception.decoys.paths.2.path", "is a decoy already"),
+        ("deception.decoys.paths.3.file", "is missing"),
+        ("deception.decoys.paths.4.file", "has no effect on the kind json"),
+        ("deception.decoys.paths.5.file", "cannot be read: No such file or directory"),
+        ("deception.decoys.paths.6.file", "asks for {token:nothing}, which there is none of"),
+    ]

@@ -6,7 +6,7 @@ import re
 
 import re2
 
-from bartizan.evidence.journal.masking import MASK, is_secret, mask_query
+from bartizan.http.masking import MASK, is_secret, mask_query
 
 __all__ = ["mask_body"]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bartizan.config.document import FieldPath
-from bartizan.config.model import CanaryField, CanaryItem, Honeytokens
-from bartizan.config.semantics.finding import Finding
+from bartizan.config.model import CanaryField, CanaryItem, Deception, DecoyPath, Honeytokens
+from bartizan.config.semantics.files import readable_fault
+from bartizan.config.semantics.finding import Finding, nearest
 from bartizan.config.validation import Parts, shown
 from bartizan.detection.canaries.templates import Template
-from bartizan.detection.honeytokens.forms import KeyForm
-from bartizan.evidence.journal.masking import is_secret
+from bartizan.detection.decoys.table import NAMES, tokens_in
+from bartizan.detection.honeytokens.forms import FORMS, KeyForm
+from bartizan.http.masking import is_secret
 
 __all__ = ["deception_findings"]
 
@@ -19,10 +21,11 @@ _MIN_RANGE = 1000  # whole numbers: with fewer, one is soon met by chance
 
 
 def deception_findings(parts: Parts) -> Iterator[Finding]:
-    """Yield what is wrong with honeytokens and canaries."""
+    """Yield what is wrong with decoys, honeytokens and canaries."""
     deception = parts.deception
     if deception is None:
         return
+    yield from _decoys(deception, parts)
     yield from _forms(deception.honeytokens)
     if deception.enabled:
         yield from _audience(deception.honeytokens.audience, parts)
@@ -31,6 +34,41 @@ def deception_findings(parts: Parts) -> Iterator[Finding]:
         yield from _item(item, ("deception", "canaries", number))
     for number, field in enumerate(deception.fields):
         yield from _field(field, ("deception", "fields", number))
+
+
+def _decoys(deception: Deception, parts: Parts) -> Iterator[Finding]:
+    settings, path = deception.decoys, ("deception", "decoys")
+    if isinstance(settings.builtin, list):
+        for number, name in enumerate(settings.builtin):
+            if name not in NAMES:
+                remedy = nearest(name, NAMES) or f"known are: {', '.join(NAMES)}"
+                yield Finding((*path, "builtin", number), "is no decoy that comes with Bartizan", shown(name), remedy)
+    real = {each: route.name for route in parts.routes.values() for each in route.paths}
+    seen: set[str] = set()
+    for number, decoy in enumerate(settings.paths):
+        place: FieldPath = (*path, "paths", number)
+        if decoy.path in real:
+            remedy = "take the decoy away: no honest client may ever ask for one"
+            yield Finding((*place, "path"), f"is a path of the route {real[decoy.path]}", shown(decoy.path), remedy)
+        if decoy.path in seen:
+            yield Finding((*place, "path"), "is a decoy already", shown(decoy.path), "take one of them away")
+        seen.add(decoy.path)
+        yield from _decoy(decoy, place, deception.honeytokens)
+
+
+def _decoy(decoy: DecoyPath, path: FieldPath, honeytokens: Honeytokens) -> Iterator[Finding]:
+    if (decoy.kind == "file") is (decoy.file is None):
+        told = "is missing" if decoy.file is None else f"has no effect on the kind {decoy.kind}"
+        yield Finding((*path, "file"), told, shown(decoy.file or ""), "name the file that the kind `file` answers")
+    elif decoy.file is not None and (fault := readable_fault(decoy.file)) is not None:
+        yield Finding((*path, "file"), fault[0], repr(decoy.file), fault[1])
+    elif decoy.file is not None:
+        known = {"cookie", "jwt", *FORMS, *honeytokens.api_keys}
+        for name in sorted(tokens_in(decoy.file) - known):
+            remedy = f"known are: {', '.join(sorted(known))}"
+            yield Finding(
+                (*path, "file"), f"asks for {{token:{name}}}, which there is none of", repr(decoy.file), remedy
+            )
 
 
 def _forms(honeytokens: Honeytokens) -> Iterator[Finding]:

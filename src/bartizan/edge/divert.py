@@ -10,7 +10,7 @@ from time import perf_counter
 
 from bartizan.decoy.contract import CONTEXT, DecoyContext, encode_context
 from bartizan.edge.snapshot import RouteRuntime
-from bartizan.evidence.journal.masking import MASK, is_secret, mask_query
+from bartizan.http.masking import MASK, is_secret, mask_query
 from bartizan.http.message import Request
 from bartizan.pipeline import Divert, Exchange
 

@@ -8,8 +8,8 @@ import pytest
 from tests.support.sessions import NOW, Clock
 
 from bartizan.access.sessions.model import split_token
-from bartizan.detection.honeytokens.baits import FORMS, Baits
-from bartizan.detection.honeytokens.forms import KeyForm
+from bartizan.detection.honeytokens.baits import Baits
+from bartizan.detection.honeytokens.forms import FORMS, KeyForm
 from bartizan.detection.honeytokens.makers import JwtMaker
 from bartizan.detection.honeytokens.tokens import digest_of_secret
 from bartizan.keys.ring import KeyRing

@@ -10,7 +10,7 @@ from bartizan.config.model import DecoyPath, DecoySettings
 from bartizan.detection.decoys import files, pages
 from bartizan.detection.decoys.model import Content, Decoy, Maker, Writer
 
-__all__ = ["DECOYS", "MAX_FILE", "NAMES", "chosen"]
+__all__ = ["DECOYS", "MAX_FILE", "NAMES", "chosen", "tokens_in"]
 
 MAX_FILE = 2**20  # bytes of a file of one's own
 _TOKEN = re.compile(rb"\{token:([A-Za-z0-9_.-]{1,63})\}")
@@ -53,6 +53,11 @@ def chosen(settings: DecoySettings) -> tuple[Decoy, ...]:
     own = {each.path: _own(each) for each in settings.paths}
     shipped = (decoy for decoy in DECOYS if decoy.name in names and decoy.path not in own)
     return (*own.values(), *shipped)
+
+
+def tokens_in(file: str) -> set[str]:
+    """Return the names of the honeytokens that a file of one's own asks for; raises ``OSError``."""
+    return {name.decode() for name in _TOKEN.findall(Path(file).read_bytes()[:MAX_FILE])}
 
 
 def _own(each: DecoyPath) -> Decoy:

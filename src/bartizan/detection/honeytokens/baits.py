@@ -6,20 +6,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bartizan.detection.fakes.keyed import Keyed
-from bartizan.detection.honeytokens.forms import KeyForm
+from bartizan.detection.honeytokens.forms import FORMS, KeyForm
 from bartizan.detection.honeytokens.makers import JwtMaker, make_cookie, quarter
 from bartizan.detection.honeytokens.tokens import Honeytoken, Kind, digest_of_jti, digest_of_secret
 
-__all__ = ["FORMS", "Baits"]
-
-FORMS = {
-    "api_key": "sk_live_{base62:24}",
-    "aws_access_key": "AKIA{base32:16}",
-    "aws_secret_key": "{base62:40}",
-    "github_token": "ghp_{base62:30}{crc32}",
-    "password": "{base58:20}",
-}
-"""Forms that baits may have besides those of the configuration, which go first."""
+__all__ = ["Baits"]
 
 
 class Baits:

@@ -11,7 +11,16 @@ import zlib
 from collections.abc import Callable
 from math import log2
 
-__all__ = ["ALPHABETS", "KeyForm"]
+__all__ = ["ALPHABETS", "FORMS", "KeyForm"]
+
+FORMS = {
+    "api_key": "sk_live_{base62:24}",
+    "aws_access_key": "AKIA{base32:16}",
+    "aws_secret_key": "{base62:40}",
+    "github_token": "ghp_{base62:30}{crc32}",
+    "password": "{base58:20}",
+}
+"""Forms that baits may have besides those of the configuration, which go first."""
 
 Draw = Callable[[int], bytes]
 """Returns that many bytes: random ones, or those of a keyed hash."""

@@ -11,7 +11,6 @@ from functools import lru_cache
 from cryptography import x509
 
 from bartizan import __version__
-from bartizan.evidence.journal.masking import mask_query
 from bartizan.evidence.journal.records import (
     Actor,
     Analytic,
@@ -39,6 +38,7 @@ from bartizan.evidence.journal.records import (
     VerdictNote,
 )
 from bartizan.evidence.journal.tactics import attack_of
+from bartizan.http.masking import mask_query
 from bartizan.pipeline import Client, Exchange, Signal, Stage, TlsInfo
 from bartizan.pipeline.verdict import Verdict
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 
 from bartizan.config.model.base import TARGET_PATTERN
-from bartizan.evidence.journal.masking import MASK, is_secret, mask_query
+from bartizan.http.masking import MASK, is_secret, mask_query
 from bartizan.perimeter.waf.engine import Intervention, RuleMatch
 from bartizan.pipeline import Actor, Client, Exchange, Signal
 

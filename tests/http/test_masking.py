@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bartizan.evidence.journal.masking import mask_query
+from bartizan.http.masking import mask_query
 
 
 @pytest.mark.parametrize(
