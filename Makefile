@@ -36,7 +36,7 @@ bench-access: setup ## Sessions, proofs, assertions, policies: microseconds
 	@$(PY) -m benchmarks.access
 
 bench-risk: setup ## Risk engine, sentry, guards: speed, and how fast a verdict is everywhere
-	@failed=0; for part in risk sentry; do $(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
+	@failed=0; for part in risk risk_guard deception_guards sentry; do $(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
 
 bench-waf: setup ## The WAF beside libmodsecurity: speed, memory, verdicts
 	@failed=0; for part in speed agreement; do $(PY) -m benchmarks.waf.$$part || failed=1; done; exit $$failed
