@@ -103,6 +103,19 @@ async def test_many_are_told_in_pieces_and_all_of_them(state: State, engine: Eng
     assert await publisher.tell(actors, clock()) == len(publisher) == 250
 
 
+async def test_all_is_told_again_where_the_state_has_lost_it(state: State, engine: Engine, clock: Clock) -> None:
+    publisher = Publisher(state, engine, "one")
+    attack(engine, clock)
+    await publisher.tell([ACTOR], clock())
+    assert await publisher.look_again(clock()) == 1  # the first time nobody knows
+    assert await publisher.look_again(clock()) == 0
+    keys = [entry.key async for entry in state.scan(b"")]
+    for key in keys:
+        await state.delete(key)
+    assert await publisher.look_again(clock()) == 1
+    assert await seen(state, clock) > 80
+
+
 class Away:
     """A shared state that does not answer."""
 

@@ -125,3 +125,12 @@ async def test_a_pardon_that_the_state_interrupts_is_carried_out_whole_the_next_
 async def test_whom_nothing_is_known_of_can_be_pardoned_too(scene: Scene) -> None:
     made = await scene.pardon("192.0.2.99")
     assert (made.touched, made.undone, made.cases) == (["address:192.0.2.99"], [], [])
+
+
+async def test_what_an_edge_decides_before_it_knows_of_the_pardon_is_undone_too(scene: Scene) -> None:
+    await scene.pardon("session:s1")
+    await scene.revoked("late", "session:s1")
+    assert msgspec.msgpack.decode(scene.undoing.changes()["decisions"]["late"], type=MadeDecision).undone_by
+    scene.clock.forward(5)
+    await scene.revoked("new", "session:s1")
+    assert not msgspec.msgpack.decode(scene.undoing.changes()["decisions"]["new"], type=MadeDecision).undone_by

@@ -29,6 +29,10 @@ class Publisher:
         self._told: OrderedDict[str, Standing] = OrderedDict()
         self._waiting: set[str] = set()
         self._recalled = False
+        self._again: set[str] = set()
+        """Who is told whether anything is new or not."""
+        self._mark = b"sentry/" + source.encode()
+        """In the state while it has what was told: one that comes back empty has not."""
 
     def __len__(self) -> int:
         return len(self._told)
@@ -45,13 +49,20 @@ class Publisher:
             if news:
                 await publish(self._state, news)
             self._waiting.difference_update(piece)
+            self._again.difference_update(piece)
             self._note(news)
             count += len(news)
             await asyncio.sleep(0)
         return count
 
     async def look_again(self, now: float) -> int:
-        """Tell of actors whose risk has come to differ by time alone: some of those that were told, in turn."""
+        """Tell of actors whose risk has come to differ by time alone: some of those that were told, in turn.
+
+        All are told again where the state has lost them.
+        """
+        if await self._state.add(self._mark, b"") and self._recalled:
+            self._waiting.update(self._told)
+            self._again = set(self._told)
         keys = []
         for _ in range(min(LOOKS, len(self._told))):
             key, standing = self._told.popitem(last=False)
@@ -78,7 +89,7 @@ class Publisher:
         if told is None:
             if score < LEAST:
                 return None
-        elif score >= GONE and abs(score - told.now(now)) < STEP:
+        elif score >= GONE and abs(score - told.now(now)) < STEP and key not in self._again:
             return None
         if score < GONE:
             return Standing(key, 0.0, now, 1.0, self._source, "")

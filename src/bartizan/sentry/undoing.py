@@ -16,6 +16,7 @@ from bartizan.storage.state.interface import State
 __all__ = ["MadeDecision", "MadePardon", "Undoing"]
 
 MAX_KEPT = 10_000
+LATE = 1.0  # seconds after a pardon in which an edge may not know of it yet
 
 
 class MadeDecision(msgspec.Struct):
@@ -48,6 +49,8 @@ class Undoing:
         self._decisions: OrderedDict[str, MadeDecision] = OrderedDict()
         self._touched: dict[str, set[str]] = {}
         """Of pardons that are being carried out."""
+        self._late: list[tuple[float, str, str, set[str]]] = []
+        """Pardons of this moment, until when: what edges decide before they know of one is undone, too."""
         self._changes: dict[str, dict[str, bytes]] = {"decisions": {}, "pardons": {}}
 
     def __len__(self) -> int:
@@ -57,7 +60,9 @@ class Undoing:
         """Read both feeds once; raises ``StateError``, and goes on from there the next time."""
         for cursor, decision in await decisions(self._state, self.decisions_read):
             if decision is not None and decision.id not in self._decisions:
-                self._keep(MadeDecision(decision))
+                made = MadeDecision(decision)
+                await self._undo_late(made, now)
+                self._keep(made)
             self.decisions_read = cursor
         for cursor, given in await pardons(self._state, self.pardons_read):
             if given is not None:
@@ -85,9 +90,18 @@ class Undoing:
                 each.undone_by = given.id
                 made.undone.append(each.decision.id)
                 self._keep(each)
+        self._late = [each for each in self._late if each[0] > now - LATE]
+        self._late.append((now + LATE, given.id, given.because, touched))
         made.cases = self._cases.pardon(given.actor, given.because)
         del self._touched[given.id]
         self._changes["pardons"][given.id] = msgspec.msgpack.encode(made)
+
+    async def _undo_late(self, made: MadeDecision, now: float) -> None:
+        for until, number, because, touched in self._late:
+            if made.decision.at <= until and touched.intersection(made.decision.actors):
+                await undo(self._state, made.decision, because=because, now=now)
+                made.undone_by = number
+                return
 
     def _keep(self, made: MadeDecision) -> None:
         number = made.decision.id
