@@ -178,7 +178,9 @@ class Climb:
 
     @staticmethod
     def _shown(verdicts: Any) -> str:
-        return ", ".join(f"{count} x {name.partition(' ')[2]}" for name, count in verdicts.most_common())
+        """Return which obstacles there were, for their risk alone."""
+        met = [(name.removeprefix("obstacles "), count) for name, count in verdicts.most_common()]
+        return ", ".join(f"{count} x {name}" for name, count in met if " " not in name)
 
     def _tell(self, label: str, seen: str, begun: float, obstacle: str, took: float | None = None) -> None:
         """Print one rung, with why the risk is what it is."""
