@@ -79,8 +79,9 @@ class Stage:
     def known(self, actor: str = ACTOR) -> dict[str, Any]:
         """Return all that is known of an actor."""
         told = self.setup.attempt("risk", "show", actor, "--json")
-        known = dict(json.loads(told)) if told else {}
-        return known | known.get("explanation", {})
+        known: dict[str, Any] = json.loads(told) if told else {}
+        explanation: dict[str, Any] = known.get("explanation", {})
+        return {**known, **explanation}
 
     def risk_of_at_least(self, rung: str, actor: str = ACTOR) -> float:
         """Wait until a rung is reached; returns the risk."""
