@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from time import perf_counter
 
 from bartizan.edge.snapshot import RouteRuntime
 from bartizan.edge.stream import Stream
@@ -12,6 +10,7 @@ from bartizan.errors import ClientGone
 from bartizan.http.message import Response
 from bartizan.http.problem import error_response
 from bartizan.pipeline import Challenge, Deny, Divert, Exchange, Respond, StepUp, Throttle
+from bartizan.process.alarm import Alarm
 
 __all__ = ["answer", "refuse", "respond"]
 
@@ -48,8 +47,11 @@ def refuse(exchange: Exchange, stream: Stream, verdict: Refusal) -> None:
     answer(exchange, stream, verdict.status, verdict.detail, headers, close=verdict.close)
 
 
-async def respond(exchange: Exchange, stream: Stream, route: RouteRuntime, verdict: Respond) -> None:
-    """Answer in an upstream's place, at its time; the guards see the response as they see an upstream's."""
+async def respond(exchange: Exchange, stream: Stream, route: RouteRuntime, verdict: Respond, alarm: Alarm) -> None:
+    """Answer in an upstream's place, at its time; the guards see the response as they see an upstream's.
+
+    A loop's own timers count whole milliseconds, which upstreams do not: so the ``alarm``.
+    """
     response = verdict.response
     exchange.response = response
     if route.rewrite is not None:
@@ -61,7 +63,7 @@ async def respond(exchange: Exchange, stream: Stream, route: RouteRuntime, verdi
             refuse(exchange, stream, other)
             return
         exchange.verdict, exchange.decided_by = verdict, decided
-    await asyncio.sleep(exchange.started + verdict.after - perf_counter())
+    await alarm.until(exchange.started + verdict.after)
     _send(exchange, stream, response)
 
 

@@ -28,6 +28,7 @@ from bartizan.http.message import Request, Response
 from bartizan.http.problem import error_response
 from bartizan.http.target import parse_host, parse_target
 from bartizan.pipeline import Exchange, TlsInfo
+from bartizan.process.alarm import Alarm
 
 __all__ = ["Gateway"]
 
@@ -64,7 +65,8 @@ class Gateway:
         self._finished = finished
         self._ids = ExchangeIds(identity)
         self._random = random.Random(identity)  # noqa: S311 - names for tracing, not secrets
-        self._proxy = Proxy(loop, self.awaiting, self._account)
+        self._alarm = Alarm(loop)
+        self._proxy = Proxy(loop, self.awaiting, self._account, self._alarm)
         self._log = structlog.get_logger("bartizan.edge")
         self._timer: asyncio.TimerHandle | None = None
         self._ticks = 0
@@ -215,5 +217,6 @@ class Gateway:
 
     def stop(self) -> None:
         """Stop keeping time."""
+        self._alarm.close()
         if self._timer is not None:
             self._timer.cancel()

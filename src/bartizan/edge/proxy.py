@@ -27,6 +27,7 @@ from bartizan.edge.upstreams import Node
 from bartizan.errors import ClientGone, RequestError, UpstreamError, UpstreamUnavailable, UpstreamUnreachable
 from bartizan.http.message import Request, Response
 from bartizan.pipeline import Challenge, Deny, Divert, Exchange, Respond, StepUp, Throttle
+from bartizan.process.alarm import Alarm
 
 __all__ = ["Proxy"]
 
@@ -71,6 +72,7 @@ class Proxy:
         loop: asyncio.AbstractEventLoop,
         awaiting: set[ClientConnection],
         account: Callable[[Exchange], None],
+        alarm: Alarm,
     ) -> None:
         self._loop = loop
         self._clock: Callable[[], float] = loop.time
@@ -78,6 +80,7 @@ class Proxy:
         self._account = account
         self._log = structlog.get_logger("bartizan.edge")
         self._mirror = Mirror(loop)
+        self._alarm = alarm
 
     async def serve(
         self, exchange: Exchange, stream: Stream, snapshot: Snapshot, forwarding: ConnectionForwarding
@@ -163,7 +166,7 @@ class Proxy:
     ) -> None:
         """Answer as a guard has decided."""
         if isinstance(verdict, Respond):
-            await respond(exchange, stream, route, verdict)
+            await respond(exchange, stream, route, verdict, self._alarm)
         else:
             refuse(exchange, stream, verdict)
         if exchange.diverted is not None:
