@@ -5,7 +5,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 
-.PHONY: help setup demo demo-attack test lint bench bench-access bench-risk bench-waf lock reformat clean
+.PHONY: help setup demo demo-attack test lint bench bench-access bench-risk bench-deception bench-waf lock reformat clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ bench-access: setup ## Sessions, proofs, assertions, policies: microseconds
 
 bench-risk: setup ## Risk engine, sentry, guards: speed, and how fast a verdict is everywhere
 	@failed=0; for part in risk risk_guard deception_guards sentry; do $(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
+
+bench-deception: setup ## Whether a client can tell decoys from real answers
+	@$(PY) -m benchmarks.deception
 
 bench-waf: setup ## The WAF beside libmodsecurity: speed, memory, verdicts
 	@failed=0; for part in speed agreement; do $(PY) -m benchmarks.waf.$$part || failed=1; done; exit $$failed

@@ -1,0 +1,1 @@
+"""Whether a client can tell decoys from real responses."""
