@@ -43,3 +43,11 @@ def test_to_divert_takes_a_decoy_and_what_is_about_sessions_takes_sessions() -> 
     ]
     able = {"sentry": {"enabled": True}, "access": ACCESS, "deception": {"enabled": True, "divert": {"enabled": True}}}
     assert told(rungs, **able) == []
+
+
+def test_a_sentry_without_a_journal_and_a_decoy_that_learns_nothing_are_told() -> None:
+    (notice,) = told({}, sentry={"enabled": True}, storage={"journal": {"enabled": False}})
+    assert notice.startswith("sentry: finds nothing")
+    (notice,) = told({}, deception={"divert": {"enabled": True}})
+    assert notice.startswith("deception.divert: whoever is diverted gets little but 404")
+    assert told({}, deception={"divert": {"enabled": True, "openapi": {"api": "api.json"}}}) == []

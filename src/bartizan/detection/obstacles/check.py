@@ -1,4 +1,4 @@
-"""What is no error in ``guards.obstacles`` and has to be known."""
+"""What is no error in ``guards.obstacles`` and what it lives of, and has to be known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,20 @@ def notices(config: Config) -> list[str]:
     places += [
         (f"routes[{number}].guards.obstacles", route.guards.obstacles) for number, route in enumerate(config.routes)
     ]
-    return [notice for place, settings in places for notice in _notices(config, place, settings)]
+    found = [notice for place, settings in places for notice in _notices(config, place, settings)]
+    return [*found, *_sources(config)]
+
+
+def _sources(config: Config) -> Iterator[str]:
+    """Yield what keeps the sentry, or the decoy, from knowing what they have to."""
+    if config.sentry.enabled and not config.storage.journal.enabled:
+        yield "sentry: finds nothing, since it reads the journal, which is off; set storage.journal.enabled"
+    divert = config.deception.divert
+    if divert.enabled and not config.deception.enabled and not divert.openapi:
+        yield (
+            "deception.divert: whoever is diverted gets little but 404, since nothing is learned of upstreams while "
+            "deception is off; set deception.enabled, or name OpenAPI documents in deception.divert.openapi"
+        )
 
 
 def _notices(config: Config, place: str, settings: Obstacles | ObstaclesOverride) -> Iterator[str]:
