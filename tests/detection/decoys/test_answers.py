@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import random
+
+from tests.detection.profile.traffic import respond
 from tests.support.decoys import KEY, NOW, baits, decoy_set
 
 from bartizan.config.model import DecoyPath, DecoySettings
 from bartizan.detection.decoys.answers import Answers
+from bartizan.detection.profile.learner import Learner
 from bartizan.detection.profile.profile import Profile
+from bartizan.http.headers import Headers
+from bartizan.http.message import Request
 
 
 def test_a_visit_changes_nothing_of_the_content() -> None:
@@ -38,10 +44,24 @@ def test_credentials_are_refused() -> None:
     decoys = decoy_set()
     decoy = decoys.by_path["/admin/login"]
     asked = decoys.answers.content(decoy, Profile())
-    refused = decoys.answers.content(decoy, Profile(), refusing=True)
+    refused = decoys.answers.content(decoy, Profile(), "form")
     assert asked is not None
     assert refused is not None
     assert (asked.status, refused.status) == (200, 401)
+
+
+def test_a_program_gets_the_refusal_of_the_upstreams_own_logins() -> None:
+    learner = Learner()
+    for number in range(3):
+        response, body = respond(401, {"detail": "Wrong name or password"}, random.Random(number))
+        request = Request("POST", b"/login", Headers(), path="/login", authority="shop.test")
+        learner.head(request, response, f"192.0.2.{number}", 0.05, NOW)
+        learner.body(request, response, body, NOW, f"192.0.2.{number}")
+    decoys, profile = decoy_set(), learner.take()
+    decoy = decoys.by_path["/admin/login"]
+    told = decoys.answers.response(decoy, profile, "visit", NOW, method="POST", tried="json")
+    assert (told.status, told.body.peek()) == (401, b'{"detail": "Wrong name or password"}')
+    assert decoys.answers.content(decoy, profile, "form") is not None
 
 
 def test_every_token_in_a_decoy_is_known_once_all_are_made() -> None:

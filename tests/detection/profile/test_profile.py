@@ -74,7 +74,7 @@ def test_paths_are_known_by_their_template(profile: Profile) -> None:
 def test_times_are_those_seen(profile: Profile) -> None:
     assert 0.002 <= profile.latency(0.0) <= profile.latency(0.5) <= profile.latency(1.0) <= 0.02
     assert 0.01 <= Profile().latency(0.5) <= 0.04
-    assert [pace_of("GET", 200), pace_of("POST", 200), pace_of("GET", 404)] == ["read", "write", "error"]
+    assert [pace_of("GET", 200), pace_of("POST", 201), pace_of("POST", 401)] == ["read", "write", "write 401"]
     assert kind_of(200, "Application/JSON; charset=x") == "200 application/json"
 
 

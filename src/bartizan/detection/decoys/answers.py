@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Literal
 
+from bartizan.detection.decoys.likeness import concrete
 from bartizan.detection.decoys.model import Content, Decoy, Maker
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.profile.profile import Profile
@@ -12,8 +14,11 @@ from bartizan.http.body import Body
 from bartizan.http.headers import Headers
 from bartizan.http.message import Response
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "Tried"]
 
+_ERRORS = {"forbidden": 403, "login": 401}
+Tried = Literal["", "form", "json"]
+"""How credentials came: not at all, as forms send them, as JSON."""
 Secret = Callable[[str, str], str]
 """Makes a honeytoken, given the name of its form and where it is planted."""
 
@@ -34,22 +39,30 @@ class Answers:
             if decoy.refusal is not None:
                 self._refusals[decoy.path] = decoy.refusal(maker)
 
-    def content(self, decoy: Decoy, profile: Profile, *, refusing: bool = False) -> Content | None:
-        """Return what a decoy answers in the shape of an upstream; None for an error as the upstream has them."""
-        if refusing and (refusal := self._refusals.get(decoy.path)) is not None:
+    def content(self, decoy: Decoy, profile: Profile, tried: Tried = "") -> Content | None:
+        """Return what a decoy answers in the shape of an upstream; None for an error as the upstream has them.
+
+        ``tried`` is how credentials came. A program that speaks JSON gets the refusal of the upstream's own logins.
+        """
+        if tried == "json" and decoy.kind == "login" and any(kind.startswith("401 ") for kind in profile.errors):
+            return None
+        if tried and (refusal := self._refusals.get(decoy.path)) is not None:
             return refusal
-        if decoy.like is not None and (shape := profile.shape("GET", decoy.like)) is not None:
-            made = profile.fake("GET", decoy.like, Keyed(self._key, "decoys", decoy.path))
-            return Content(decoy.status or shape.status, shape.media_type, shape.encode(made))
+        if decoy.like is not None:
+            keyed = Keyed(self._key, "decoys", decoy.path)
+            like = concrete(decoy.like, profile, keyed.sub("like"))
+            if (shape := profile.shape("GET", like)) is not None:
+                made = profile.fake("GET", like, keyed)
+                return Content(decoy.status or shape.status, shape.media_type, shape.encode(made))
         return self._made.get(decoy.path)
 
     def response(
-        self, decoy: Decoy, profile: Profile, visit: str, now: float, *, method: str, refusing: bool = False
+        self, decoy: Decoy, profile: Profile, visit: str, now: float, *, method: str, tried: Tried = ""
     ) -> Response:
         """Return a whole response; ``visit`` names the exchange, ``now`` is Unix time in seconds."""
-        keyed, content = Keyed(self._key, "visit", visit), self.content(decoy, profile, refusing=refusing)
+        keyed, content = Keyed(self._key, "visit", visit), self.content(decoy, profile, tried)
         if content is None:
-            status = decoy.status or (403 if decoy.kind == "forbidden" else 404)
+            status = decoy.status or _ERRORS.get(decoy.kind, 404)
             fields, body = profile.error(status, decoy.path, keyed, now, method=method) or _plain_error(
                 profile, status, keyed, now
             )

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bartizan.detection.decoys.answers import Answers
+from bartizan.detection.decoys.answers import Answers, Tried
 from bartizan.detection.decoys.clients import Known
 from bartizan.detection.decoys.model import Content, Decoy
 from bartizan.detection.profile.profile import Profile
@@ -121,8 +121,8 @@ class DecoyGuard:
             return None
         self._tell(exchange, touched)
         if complete:
-            content = self._decoys.answers.content(touched.decoy, self._profile(), refusing=_refuses(exchange))
-            if content is None and touched.decoy.kind == "forbidden":
+            content = self._decoys.answers.content(touched.decoy, self._profile(), _tries(exchange))
+            if content is None and touched.decoy.kind in ("forbidden", "login"):
                 self._become(exchange, response, touched.decoy)
             elif content is not None:
                 _become(exchange, response, content)
@@ -136,11 +136,10 @@ class DecoyGuard:
         touched, method, profile = exchange.notes[self.name], exchange.request.method, self._profile()
         if isinstance(touched, _Touched):
             self._tell(exchange, touched)
-        refusing = _refuses(exchange)
         if method not in _READS and decoy.refusal is None:
             return None  # the upstream says by itself what it thinks of the method
         response = self._decoys.answers.response(
-            decoy, profile, exchange.id, self._clock(), method=method, refusing=refusing
+            decoy, profile, exchange.id, self._clock(), method=method, tried=_tries(exchange)
         )
         after = profile.latency(self._random.random(), method, response.status)
         return Respond(
@@ -152,7 +151,12 @@ class DecoyGuard:
 
     def _become(self, exchange: Exchange, response: Response, decoy: Decoy) -> None:
         made = self._decoys.answers.response(
-            decoy, self._profile(), exchange.id, self._clock(), method=exchange.request.method
+            decoy,
+            self._profile(),
+            exchange.id,
+            self._clock(),
+            method=exchange.request.method,
+            tried=_tries(exchange),
         )
         kind = (made.headers.get(b"content-type") or b"text/plain").decode("latin-1")
         _become(exchange, response, Content(made.status, kind, made.body.peek()))
@@ -170,8 +174,12 @@ class DecoyGuard:
         exchange.signals.append(Signal(name, severity, confidence, evidence=evidence))
 
 
-def _refuses(exchange: Exchange) -> bool:
-    return exchange.request.method == "POST"
+def _tries(exchange: Exchange) -> Tried:
+    """Return how credentials come with a request."""
+    request = exchange.request
+    if request.method != "POST":
+        return ""
+    return "json" if b"json" in (request.headers.get(b"content-type") or b"") else "form"
 
 
 def _become(exchange: Exchange, response: Response, content: Content) -> None:

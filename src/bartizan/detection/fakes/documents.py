@@ -170,7 +170,8 @@ def _ids(faker: Faker, schema: Mapping[str, object], keyed: Keyed, count: int) -
         at = first if isinstance(first, int) else 1
         top = number_of(schema.get("maximum"))
         if top is not None and at + 3 * count > top:
-            at = max(int(number_of(schema.get("minimum")) or 1), int(top) - 3 * count)
+            least = number_of(schema.get("minimum"))
+            at = max(1 if least is None else int(least), int(top) - 3 * count)
         steps = keyed.sub("steps")
         out: list[str | int] = []
         for _ in range(count):

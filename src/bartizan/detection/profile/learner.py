@@ -15,7 +15,7 @@ from bartizan.detection.profile.error_bodies import MAX_BYTES as MAX_ERROR
 from bartizan.detection.profile.error_bodies import ErrorBodies, ErrorMemory
 from bartizan.detection.profile.fields import Fields
 from bartizan.detection.profile.latency import Latencies
-from bartizan.detection.profile.profile import MAX_KINDS, Profile, kind_of, pace_of
+from bartizan.detection.profile.profile import MAX_KINDS, MAX_PACES, Profile, kind_of, pace_of
 from bartizan.detection.profile.schemas import style_of
 from bartizan.detection.profile.shapes import MAX_MEMBERS, Node, learn
 from bartizan.detection.profile.templates import path_template
@@ -71,8 +71,9 @@ class Learner:
         if kind in fresh.kinds or len(fresh.kinds) < MAX_KINDS:
             fields = fresh.kinds.setdefault(kind, Fields())
             fields.learn(response.headers.items, kind, _asker(request, who), self._candidates)
-        pace = fresh.latencies.setdefault(pace_of(request.method, status), Latencies())
-        pace.learn(seconds, self._uniform)
+        pace = pace_of(request.method, status)
+        if pace in fresh.latencies or len(fresh.latencies) < MAX_PACES:
+            fresh.latencies.setdefault(pace, Latencies()).learn(seconds, self._uniform)
         if request.method == "HEAD" or response.length == 0:
             if status < 300:
                 self._shape(request, status, media, None, now)

@@ -17,6 +17,7 @@ __all__ = ["Profile", "kind_of", "pace_of"]
 
 MAX_KINDS = 64
 MAX_SHAPES = 256
+MAX_PACES = 24
 MAX_BYTES = 2**20  # of a profile
 _FASTEST, _SLOWEST = 0.010, 0.040  # seconds, where nothing is known
 _KINDS = ("int", "uuid", "hex", "token", "text")
@@ -31,7 +32,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     """Header fields by ``200 application/json``."""
     errors: dict[str, ErrorBodies] = {}
     latencies: dict[str, Latencies] = {}
-    """By ``read`` and ``write``, and ``error`` for those with a status from 400."""
+    """By ``read`` and ``write``, with the status for errors: ``write 401`` takes as long as a password hash."""
     shapes: dict[str, Shape] = {}
     """By ``GET /orders/{int}``."""
 
@@ -82,11 +83,15 @@ class Profile(msgspec.Struct, omit_defaults=True):
 
     def latency(self, uniform: float, method: str = "GET", status: int = 200) -> float:
         """Return seconds from request to response head, for a number from 0 to 1 that is drawn for each visit."""
-        for pace in (pace_of(method, status), "read", "error", "write"):
-            found = self.latencies.get(pace)
-            if found is not None and found.times:
-                return found.at(uniform)
-        return _FASTEST + (_SLOWEST - _FASTEST) * uniform
+        pace = pace_of(method, status)
+        found = self.latencies.get(pace)
+        if found is None:
+            kind, _, error = pace.partition(" ")
+            near = [each for each in self.latencies if each.partition(" ")[2] == error]  # another method
+            near = near or [each for each in self.latencies if error and each.startswith(f"{kind} ")]
+            near = [each for each in near or self.latencies if self.latencies[each].times]
+            found = max((self.latencies[each] for each in near), key=lambda each: each.seen, default=None)
+        return _FASTEST + (_SLOWEST - _FASTEST) * uniform if found is None else found.at(uniform)
 
     def shape(self, method: str, path: str) -> Shape | None:
         """Return what successful responses look like for a method and a concrete path; None if none was seen."""
@@ -137,7 +142,8 @@ class Profile(msgspec.Struct, omit_defaults=True):
             elif len(self.errors) < MAX_KINDS:
                 self.errors[kind] = bodies
         for pace, times in other.latencies.items():
-            self.latencies.setdefault(pace, Latencies()).merge(times)
+            if pace in self.latencies or len(self.latencies) < MAX_PACES:
+                self.latencies.setdefault(pace, Latencies()).merge(times)
         for key, shape in other.shapes.items():
             self.place(key, shape.last).merge(shape)
 
@@ -183,5 +189,6 @@ def kind_of(status: int, media_type: str) -> str:
 
 
 def pace_of(method: str, status: int) -> str:
-    """Return which responses take about as long: ``read``, ``write``, ``error``."""
-    return "error" if status >= 400 else "read" if method in _READS else "write"
+    """Return which responses take about as long: ``read``, ``write``, ``read 404``."""
+    kind = "read" if method in _READS else "write"
+    return f"{kind} {status}" if status >= 400 else kind
