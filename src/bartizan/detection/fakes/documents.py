@@ -89,6 +89,8 @@ def _items(faker: Faker, schema: Mapping[str, object], keyed: Keyed, collection:
     high = max(low, 12 if limit is None else int(limit))
     count = min(row.between(min(max(least, high // 2), high), high), MAX_ITEMS)
     ids = _ids(faker, _property(faker, flat, name, row), row, count)
+    if len(ids) < least:  # there are not as many as a list has
+        return faker.value(schema, row, "", _about(collection + "/x"))
     return [_object(faker, flat, keyed, collection, name, each) for each in ids]
 
 
