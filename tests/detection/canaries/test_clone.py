@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.detection.canaries.test_scan import FLOATS, STYLES
+from tests.detection.edits.test_scan import FLOATS, STYLES
 
 from bartizan.detection.canaries.clone import clone
-from bartizan.detection.canaries.scan import items_at
+from bartizan.detection.edits.scan import items_at
 from bartizan.detection.fakes.keyed import Keyed
 
 ORDERS: list[dict[str, Any]] = [

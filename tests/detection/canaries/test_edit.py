@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.detection.canaries.test_clone import VALUES
-from tests.detection.canaries.test_scan import STYLES, written
+from tests.detection.edits.test_scan import STYLES, written
 
 from bartizan.config.model.deception import CanaryField, CanaryItem
 from bartizan.detection.canaries.edit import FieldCanary, ItemCanary, Spot, insert

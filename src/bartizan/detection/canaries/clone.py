@@ -12,7 +12,7 @@ import re
 import string
 from collections.abc import Sequence
 
-from bartizan.detection.canaries.scan import Span, items_at, members_of
+from bartizan.detection.edits.scan import Span, items_at, members_of
 from bartizan.detection.fakes.forms import form_of, make
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.fakes.named import text_for, words_of

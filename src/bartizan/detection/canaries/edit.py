@@ -14,8 +14,8 @@ from typing import NamedTuple
 from bartizan.config.model.deception import CanaryField, CanaryItem
 from bartizan.detection.canaries.clone import clone
 from bartizan.detection.canaries.ids import Ids
-from bartizan.detection.canaries.scan import Span, items_at, members_of, parse
 from bartizan.detection.canaries.templates import Template
+from bartizan.detection.edits.scan import Span, items_at, members_of, parse
 from bartizan.detection.fakes.keyed import Keyed
 
 __all__ = ["FieldCanary", "ItemCanary", "Spot", "insert"]

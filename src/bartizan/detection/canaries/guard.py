@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 from bartizan.detection.canaries.edit import FieldCanary, ItemCanary, insert
 from bartizan.detection.canaries.recipients import Recipient, Recipients
 from bartizan.detection.canaries.touches import MAX_BODY, Canaries, Canary, ids_in_body, ids_in_query
-from bartizan.detection.canaries.validators import matches, retag
+from bartizan.detection.edits.responses import BOUND_TO_BYTES, editable, is_json, put, want_whole
+from bartizan.detection.edits.validators import matches, retag
 from bartizan.http.body import Body
 from bartizan.http.headers import Headers
 from bartizan.http.message import Response
@@ -30,8 +31,7 @@ SEVERITY = 80
 MAX_RESPONSE = 1_048_576  # bytes of a response that are held
 MIN_SURE = 20  # characters of an id that is none by chance
 _UNKNOWN_TO_UPSTREAM = frozenset((400, 404, 410, 422))
-_BOUND_TO_BYTES = frozenset((b"content-md5", b"digest", b"content-digest", b"repr-digest", b"signature"))
-_NOT_WITH_THE_OBJECT = frozenset((b"etag", b"last-modified", b"content-encoding", *_BOUND_TO_BYTES))
+_NOT_WITH_THE_OBJECT = frozenset((b"etag", b"last-modified", b"content-encoding", *BOUND_TO_BYTES))
 
 
 @dataclass(slots=True)
@@ -75,15 +75,13 @@ class CanaryGuard:
             for named in ids_in_query(canary, request):
                 await self._touch(exchange, known, canary, named)
         if given and request.method in ("GET", "HEAD"):
-            request.headers.set(b"accept-encoding", b"identity")
-            request.headers.remove(b"range")  # RFC 9110 section 14.2: it may be passed over
-            request.headers.remove(b"if-range")
+            want_whole(request.headers)
 
     def hold_request(self, exchange: Exchange) -> int:
         """Want JSON that may name objects."""
         request = exchange.request
         near = self._canaries.near(request.path)
-        return MAX_BODY if near and request.length != 0 and _is_json(request.headers) else 0
+        return MAX_BODY if near and request.length != 0 and is_json(request.headers) else 0
 
     async def on_request_body(self, exchange: Exchange, body: bytes, *, complete: bool) -> None:
         """Look for canaries in JSON."""
@@ -109,7 +107,7 @@ class CanaryGuard:
             return None
         if known.touched is not None:
             return self._touched(exchange, response, known)
-        if known.given and exchange.request.method == "HEAD" and response.status == 200 and _is_json(response.headers):
+        if known.given and exchange.request.method == "HEAD" and response.status == 200 and is_json(response.headers):
             response.length = None  # RFC 9110 section 9.3.2: what only the content would tell may be left out
             response.headers.remove(b"etag")
         return None
@@ -174,21 +172,10 @@ class CanaryGuard:
         return insert(body, spot, given.text or spot.text)
 
     def _replace(self, exchange: Exchange, response: Response, old: bytes, new: bytes) -> None:
-        headers = response.headers
-        tag = headers.get(b"etag")
+        tag, condition = response.headers.get(b"etag"), exchange.request.headers.get(b"if-none-match")
         made = None if tag is None else retag(tag, old, new, self._key)
-        if made is not None:
-            headers.items = [(name, made if name == b"etag" else value) for name, value in headers.items]
-            condition = exchange.request.headers.get(b"if-none-match")
-            if condition is not None and matches(condition, made):
-                response.status, new = 304, b""
-                headers.remove(b"content-type")
-        headers.remove(b"accept-ranges")
-        response.body.replace(new)
-        if response.status == 304:
-            response.length = None
-        elif response.length is not None:
-            response.length = len(new)
+        current = made is not None and condition is not None and matches(condition, made)
+        put(exchange.request, response, new, made, current=current)
 
     def _recipient(self, exchange: Exchange) -> str:
         """Return the key of whom a response is for: the narrowest that is known and stays the same for a while."""
@@ -234,16 +221,7 @@ def _may_have_one(exchange: Exchange, response: Response) -> bool:
     """Tell whether a response is JSON for one client, in plain bytes that nothing vouches for."""
     if exchange.request.method != "GET" or response.status != 200 or exchange.diverted is not None:
         return False
-    if response.length is not None and response.length > MAX_RESPONSE:
+    shared = [value.lower() for name, value in response.headers.items if name == b"cache-control"]
+    if any(b"public" in value or b"s-maxage" in value for value in shared):
         return False
-    for name, value in response.headers.items:
-        if name in _BOUND_TO_BYTES or (name == b"content-encoding" and value.lower() != b"identity"):
-            return False
-        if name == b"cache-control" and (b"public" in value.lower() or b"s-maxage" in value.lower()):
-            return False
-    return _is_json(response.headers)
-
-
-def _is_json(headers: Headers) -> bool:
-    kind = (headers.get(b"content-type") or b"").partition(b";")[0].strip().lower()
-    return kind == b"application/json" or kind.endswith(b"+json")
+    return is_json(response.headers) and editable(response, MAX_RESPONSE)

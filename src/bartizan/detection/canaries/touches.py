@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qsl
 
 from bartizan.detection.canaries.edit import FieldCanary, ItemCanary
-from bartizan.detection.canaries.scan import parse
 from bartizan.detection.canaries.templates import overlap
+from bartizan.detection.edits.scan import parse
 from bartizan.http.message import Request
 
 __all__ = ["MAX_BODY", "Canaries", "Canary", "ids_in_body", "ids_in_query"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bartizan.detection.canaries.validators import matches, retag
+from bartizan.detection.edits.validators import matches, retag
 
 KEY = b"k" * 32
 OLD, NEW = b'[{"id":1}]', b'[{"id":1},{"id":4711}]'

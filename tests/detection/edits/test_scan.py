@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bartizan.detection.canaries.scan import Span, items_at, members_of, parse
+from bartizan.detection.edits.scan import Span, items_at, members_of, parse
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(2**60), 2**60), FLOATS, st.text(max_size=8))

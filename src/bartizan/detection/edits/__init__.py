@@ -1,0 +1,1 @@
+"""Changing bodies of responses so that nothing else of a response tells."""
