@@ -54,3 +54,13 @@ async def test_at_the_end_nobody_waits_on() -> None:
     alarm.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_the_way_to_who_waits_is_taken_off(alarm: Alarm) -> None:
+    for _ in range(20):
+        await alarm.until(time.monotonic() + 0.0005)
+    assert 0 <= alarm.lag < 0.001
+    alarm.lag = 0.1
+    before = time.monotonic()
+    await asyncio.wait_for(alarm.about(before + 0.11), 5)
+    assert time.monotonic() >= before + 0.01

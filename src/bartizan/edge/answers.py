@@ -63,7 +63,7 @@ async def respond(exchange: Exchange, stream: Stream, route: RouteRuntime, verdi
             refuse(exchange, stream, other)
             return
         exchange.verdict, exchange.decided_by = verdict, decided
-    await alarm.until(exchange.started + verdict.after)
+    await alarm.about(exchange.started + verdict.after)
     _send(exchange, stream, response)
 
 

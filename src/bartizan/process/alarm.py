@@ -1,6 +1,7 @@
 """Waiting to a fraction of a millisecond, which event loops do not: uvloop's timers count whole ones.
 
-One timerfd (timerfd_create(2)) serves all who wait; it is set for whoever is due first.
+One timerfd (timerfd_create(2)) serves all who wait; it is set for whoever is due first. The way from the kernel to the
+coroutine takes a while, which is measured: ``lag``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ __all__ = ["Alarm"]
 
 _FLAGS = os.O_NONBLOCK | os.O_CLOEXEC  # TFD_NONBLOCK and TFD_CLOEXEC are the same numbers
 _ABSOLUTE = 1  # TFD_TIMER_ABSTIME
+_SHARE = 0.1  # of the latest lag in the mean
+_BUSY = 0.001  # seconds: a lag like this is that of a loop with other work
 
 
 class _Time(ctypes.Structure):
@@ -41,6 +44,8 @@ class Alarm:
             raise OSError(ctypes.get_errno(), "no timer can be made")
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
+        self.lag = 0.0
+        """Seconds from when somebody is due to when they go on, lately, where the loop was not busy."""
         loop.add_reader(self._fd, self._ring)
 
     async def until(self, due: float) -> None:
@@ -52,6 +57,13 @@ class Alarm:
         if self._waiting[0][2] is future:
             self._set(due)
         await future
+        late = time.monotonic() - due
+        if late < _BUSY:
+            self.lag += _SHARE * (late - self.lag)
+
+    async def about(self, due: float) -> None:
+        """Return as near to ``due`` as can be: sometimes a little before it, as often a little after."""
+        await self.until(due - self.lag)
 
     def close(self) -> None:
         """Give the timer back; whoever still waits is cancelled."""
