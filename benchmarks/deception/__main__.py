@@ -25,7 +25,7 @@ from tests.support.server import ServerProcess
 
 from benchmarks.contenders import SYSTEM_PATH, WHEELS, cores
 from benchmarks.deception.features import features
-from benchmarks.deception.visits import FAMILIES, Case, Seen, cases, decoy_paths, file_of, visit
+from benchmarks.deception.visits import FAMILIES, GAP, Case, Seen, cases, decoy_paths, file_of, visit
 from benchmarks.report import OUTPUT
 
 GOAL = 0.6  # AUC
@@ -92,7 +92,7 @@ def measured(directory: Path, visits: int, learning: float) -> list[Seen]:
         print(f"learning for {learning:.0f} s", flush=True)
         end = time.monotonic() + learning
         while time.monotonic() < end:
-            visit(port, weighted(real, made, 200), made)
+            visit(port, weighted(real, made, 200), made, 2 * GAP)  # upstreams get every other one later
         time.sleep(SETTLING)
         plan = [each for _ in range(visits) for each in balanced(everything)]
         made.shuffle(plan)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["FAMILIES", "Case", "Seen", "cases", "decoy_paths", "file_of", "visit"]
+__all__ = ["FAMILIES", "GAP", "Case", "Seen", "cases", "decoy_paths", "file_of", "visit"]
 
 FAMILIES = {
     "missing": "404 of the shop (JSON)",
@@ -103,8 +103,11 @@ def decoy_paths(everything: Sequence[Case], directory: str) -> list[dict[str, st
     return out
 
 
-def visit(port: int, chosen: Iterable[Case], made: random.Random) -> list[Seen]:
-    """Make requests one after the other, each of one of a few clients; returns what they saw."""
+def visit(port: int, chosen: Iterable[Case], made: random.Random, gap: float = GAP) -> list[Seen]:
+    """Make requests one after the other, each of one of a few clients; returns what they saw.
+
+    ``gap`` is the mean of the seconds between an answer and the next request.
+    """
     clients = []
     for number in range(CLIENTS):
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(f"127.0.0.{number + 1}", 0))
@@ -112,7 +115,7 @@ def visit(port: int, chosen: Iterable[Case], made: random.Random) -> list[Seen]:
         clients.append(client)
     out = []
     for case in chosen:
-        time.sleep(made.expovariate(1 / GAP))
+        time.sleep(made.expovariate(1 / gap))
         out.append(_ask(made.choice(clients), case, made))
     for client in clients:
         client.close()

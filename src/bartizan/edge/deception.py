@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.config.model import Config
 from bartizan.config.model import Deception as Settings
+from bartizan.detection.announcements.choice import Announced
 from bartizan.detection.canaries.edit import FieldCanary, ItemCanary
 from bartizan.detection.canaries.recipients import Recipients
 from bartizan.detection.canaries.touches import Canary
@@ -30,6 +32,8 @@ from bartizan.storage.state.interface import State
 
 __all__ = ["Deception", "DeceptionParts"]
 
+PREPARE = 1.0  # seconds between two looks for what is new in profiles
+
 
 @dataclass(frozen=True, slots=True)
 class DeceptionParts:
@@ -46,6 +50,8 @@ class DeceptionParts:
     canary_key: bytes
     recipients: Recipients
     decoys: DecoySet
+    announced: Announced
+    """Which of them are named where intruders read."""
     profiles: ProfileBook
     """What upstreams' responses look like."""
     usual: str
@@ -68,8 +74,11 @@ class Deception:
     ) -> None:
         self._keys = keys
         self._clock = clock
+        self._log = log
         self._planted = follow_planted(state, log)
         self._wanted = False
+        self._upstreams: tuple[str, ...] = ()
+        self._answers: WeakSet[Answers] = WeakSet()
         self._recipients = Recipients(state, log)
         self._profiles = ProfileBook(state, log, profiles)
 
@@ -81,7 +90,18 @@ class Deception:
         """Keep up with planted honeytokens and profiles from when a configuration wants them, until cancelled."""
         while not self._wanted:  # noqa: ASYNC110 - it is set by the thread that builds configurations
             await asyncio.sleep(POLL)
-        await asyncio.gather(self._planted.follow(), self._profiles.follow())
+        await asyncio.gather(self._planted.follow(), self._profiles.follow(), self._prepare())
+
+    async def _prepare(self) -> None:
+        """Make the contents of decoys whenever more is known of what they are like."""
+        while True:
+            profiles = [self._profiles.get(upstream) for upstream in self._upstreams]
+            for answers in list(self._answers):
+                try:
+                    await answers.likenesses.prepare(profiles)
+                except Exception:  # they are made when they are asked for, then
+                    self._log.exception("decoys cannot be made beforehand")
+            await asyncio.sleep(PREPARE)
 
     def __call__(self, config: Config) -> DeceptionParts | None:
         """Return what guards share; None where ``deception`` is off. Raises ``SealError`` for unusable keys."""
@@ -89,14 +109,19 @@ class Deception:
         if not settings.enabled:
             return None
         self._wanted = True
+        self._upstreams = tuple(upstream.name for upstream in config.upstreams)
         self._profiles.expect(upstream.name for upstream in config.upstreams)
         canary_key = derive(self._keys, "canaries")
         keys = settings.honeytokens.api_keys
         baits = Baits(derive(self._keys, "honeytokens"), keys, self._jwts(config), self._clock())
+        decoys = self._decoys(config, baits)
+        real = [path for route in config.routes for path in route.paths]
+        key = derive(self._keys, "announcements")
         return DeceptionParts(
             settings=settings,
             baits=baits,
-            decoys=self._decoys(config, baits),
+            decoys=decoys,
+            announced=Announced.of(key, settings.decoys, decoys.by_path.values(), real),
             planted=self._planted,
             places=Places(settings.honeytokens.headers, settings.honeytokens.parameters),
             canaries=(
@@ -115,6 +140,7 @@ class Deception:
         real = {path for route in config.routes for path in route.paths}
         decoys = [decoy for decoy in chosen(settings.decoys) if decoy.path not in real]
         answers = Answers(derive(self._keys, "decoys"), decoys, baits.secret)
+        self._answers.add(answers)
         return DecoySet.of(decoys, answers, Known(settings.allow))
 
     def _jwts(self, config: Config) -> JwtMaker | None:

@@ -8,7 +8,8 @@ from tests.detection.profile.traffic import see, shop
 from tests.support.decoys import KEY, NOW, decoy_set
 
 from bartizan.config.model import DecoyPath, DecoySettings
-from bartizan.detection.decoys.likeness import concrete
+from bartizan.detection.decoys.likeness import Likenesses, concrete
+from bartizan.detection.decoys.table import chosen
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.profile.learner import Learner
 from bartizan.detection.profile.profile import Profile
@@ -49,3 +50,16 @@ def test_a_decoy_answers_like_what_it_is_said_to_be_like(profile: Profile) -> No
     response = decoys.answers.response(decoys.by_path["/payroll"], profile, "visit", NOW, method="GET")
     assert response.status == 200
     assert b'"status": ' in response.body.peek()
+
+
+async def test_what_was_made_beforehand_is_what_would_be_made(profile: Profile) -> None:
+    own = [DecoyPath(path="/payroll", kind="json", like="/orders/{id}"), DecoyPath(path="/all", like="/orders")]
+    decoys = chosen(DecoySettings(builtin="none", paths=own))
+    one, other = Likenesses(KEY, decoys), Likenesses(KEY, decoys)
+    await one.prepare([profile, Profile()])
+    for decoy in decoys:
+        made = one.content(decoy, profile)
+        assert made == other.content(decoy, profile)
+        assert made is one.content(decoy, profile)
+    await one.prepare([Profile.decode(profile.encode())])
+    assert one.content(decoys[0], Profile()) is None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal
 
-from bartizan.detection.decoys.likeness import concrete
+from bartizan.detection.decoys.likeness import Likenesses
 from bartizan.detection.decoys.model import Content, Decoy, Maker
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.profile.profile import Profile
@@ -29,6 +29,8 @@ class Answers:
     def __init__(self, key: bytes, decoys: Iterable[Decoy], secret: Secret) -> None:
         """Make what can be made beforehand; raises ``ValueError`` for a honeytoken that there is none of."""
         self._key = key
+        decoys = list(decoys)
+        self.likenesses = Likenesses(key, decoys)
         self._made: dict[str, Content] = {}
         self._refusals: dict[str, Content] = {}
         for decoy in decoys:
@@ -48,12 +50,8 @@ class Answers:
             return None
         if tried and (refusal := self._refusals.get(decoy.path)) is not None:
             return refusal
-        if decoy.like is not None:
-            keyed = Keyed(self._key, "decoys", decoy.path)
-            like = concrete(decoy.like, profile, keyed.sub("like"))
-            if (shape := profile.shape("GET", like)) is not None:
-                made = profile.fake("GET", like, keyed)
-                return Content(decoy.status or shape.status, shape.media_type, shape.encode(made))
+        if decoy.like is not None and (alike := self.likenesses.content(decoy, profile)) is not None:
+            return alike
         return self._made.get(decoy.path)
 
     def response(

@@ -1,14 +1,76 @@
-"""Real paths that decoys are like: ``/orders/{id}`` stands for any path of that kind which was seen."""
+"""Decoys in the shape of real paths; ``/orders/{id}`` stands for any path of that kind which was seen.
+
+A long list takes longer to make than a fast upstream takes to answer, so such contents are made beforehand.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from bartizan.detection.decoys.model import Content, Decoy
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.fakes.schema import fake_value
 from bartizan.detection.profile.profile import Profile
 
-__all__ = ["concrete"]
+__all__ = ["Likenesses", "concrete"]
 
 _IDS = ("id", "_id", "uuid", "uid", "guid", "number")
+
+
+class _Kept(NamedTuple):
+    """A content, and what it was made from; the profile is held so that no other one can have its number."""
+
+    profile: Profile
+    basis: object
+    content: Content | None
+
+
+class Likenesses:
+    """The contents of decoys that are like real paths, a function of ``key`` and profile alone."""
+
+    def __init__(self, key: bytes, decoys: Iterable[Decoy]) -> None:
+        self._key = key
+        self._decoys = [decoy for decoy in decoys if decoy.like is not None]
+        self._kept: dict[tuple[str, int], _Kept] = {}
+        self._prepared: frozenset[int] = frozenset()
+
+    def content(self, decoy: Decoy, profile: Profile) -> Content | None:
+        """Return what a decoy answers in the shape that a profile has; None where nothing is known of that."""
+        kept = self._kept.get((decoy.path, id(profile)))
+        return self._make(decoy, profile).content if kept is None else kept.content
+
+    async def prepare(self, profiles: Sequence[Profile]) -> None:
+        """Make all contents for profiles, and forget those for others; other work goes on in between."""
+        known = [profile for profile in profiles if profile.shapes]
+        numbers = frozenset(map(id, known))
+        if numbers == self._prepared or not self._decoys:
+            return
+        before: dict[str, list[_Kept]] = {}
+        for (path, _), each in self._kept.items():
+            before.setdefault(path, []).append(each)
+        kept: dict[tuple[str, int], _Kept] = {}
+        for profile in known:
+            for decoy in self._decoys:
+                kept[decoy.path, id(profile)] = self._make(decoy, profile, before.get(decoy.path, ()))
+                await asyncio.sleep(0)
+        self._kept, self._prepared = kept, numbers
+
+    def _make(self, decoy: Decoy, profile: Profile, known: Sequence[_Kept] = ()) -> _Kept:
+        """Make a content, or take it over from one that was made from the same."""
+        keyed = Keyed(self._key, "decoys", decoy.path)
+        like = concrete(decoy.like or "", profile, keyed.sub("like"))
+        shape = profile.shape("GET", like)
+        if shape is None:
+            return _Kept(profile, None, None)
+        basis = (like, shape.status, shape.media_type, shape.style, profile.basis("GET", like))
+        for each in known:
+            if each.basis == basis:
+                return each._replace(profile=profile)
+        made = profile.fake("GET", like, keyed)
+        content = Content(decoy.status or shape.status, shape.media_type, shape.encode(made))
+        return _Kept(profile, basis, content)
 
 
 def concrete(like: str, profile: Profile, keyed: Keyed) -> str:

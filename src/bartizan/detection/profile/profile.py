@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bartizan.detection.fakes.documents import fake_document
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.fakes.plain import Json
 from bartizan.detection.profile.error_bodies import ErrorBodies
@@ -103,8 +104,16 @@ class Profile(msgspec.Struct, omit_defaults=True):
 
         With the same ``keyed``, the items of a list are what their own pages show.
         """
+        basis = self.basis(method, path)
+        return None if basis is None else fake_document(basis[0], keyed, path, until=basis[1])
+
+    def basis(self, method: str, path: str) -> tuple[dict[str, object], float] | None:
+        """Return all that fakes for a path depend on besides their key: a schema, and before when their times are.
+
+        None where there is no JSON or nothing is known.
+        """
         shape = self.shape(method, path)
-        return None if shape is None else shape.fake(keyed, path, self._partner(path, shape))
+        return None if shape is None else shape.basis(self._partner(path, shape))
 
     def _partner(self, path: str, shape: Shape) -> Node | None:
         """Return what the objects of a page look like elsewhere: in the list above it, on the pages below it."""

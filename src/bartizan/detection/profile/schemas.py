@@ -86,12 +86,17 @@ class Shape(msgspec.Struct, omit_defaults=True):
 
     def fake(self, keyed: Keyed, path: str, partner: Node | None = None) -> Json:
         """Return a fake body for a concrete path, None where responses have no JSON; see ``fake_document``."""
+        basis = self.basis(partner)
+        return None if basis is None else fake_document(basis[0], keyed, path, until=basis[1])
+
+    def basis(self, partner: Node | None = None) -> tuple[dict[str, object], float] | None:
+        """Return the schema of fakes and the moment before which their times are (Unix seconds); None without JSON."""
         if self.node is None:
             return None
         until = self.until
         if partner is not None:
             until = max(until, _month(_latest(partner, 0)))
-        return fake_document(self.schema(partner), keyed, path, until=until)
+        return self.schema(partner), until
 
     def encode(self, document: Json) -> bytes:
         """Return JSON as the upstream writes it."""
