@@ -99,7 +99,7 @@ class Deception:
             for answers in list(self._answers):
                 try:
                     await answers.likenesses.prepare(profiles)
-                except Exception:  # they are made when they are asked for, then
+                except Exception:  # noqa: BLE001 - they are made when they are asked for, then
                     self._log.exception("decoys cannot be made beforehand")
             await asyncio.sleep(PREPARE)
 
