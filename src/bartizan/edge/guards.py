@@ -124,6 +124,20 @@ def _canaries(guards: Guards, route: Route, services: Services) -> Step | None:
     return Step(guard, settings.on_error, settings.timeout)
 
 
+def _announcements(guards: Guards, route: Route, services: Services) -> Step | None:
+    settings, parts = guards.decoys, services.deception
+    if parts is None or not settings.enabled or not parts.announced.paths or not (route.upstream or route.split):
+        return None
+    from bartizan.detection.announcements.guard import AnnouncementGuard  # noqa: PLC0415 - not always wanted
+    from bartizan.detection.canaries.templates import overlap  # noqa: PLC0415
+
+    if not any(overlap(path, route.paths) for path in parts.announced.paths):
+        return None
+    upstream = route.upstream or route.split[0].upstream
+    guard = AnnouncementGuard(parts.announced, partial(parts.profiles.get, upstream), services.clock)
+    return Step(guard, settings.on_error, settings.timeout)
+
+
 def _profile(guards: Guards, route: Route, services: Services) -> Step | None:
     settings, parts = guards.decoys, services.deception
     if parts is None or not settings.enabled or not (route.upstream or route.split):
@@ -192,6 +206,7 @@ GUARDS = (
     GuardKind("honeytokens", _honeytokens, "decoys"),
     GuardKind("decoys", _decoys),
     GuardKind("canaries", _canaries, "decoys"),
+    GuardKind("announcements", _announcements, "decoys"),
     GuardKind("waf", _waf),
     GuardKind("access", _access),
     GuardKind("obstacles", _people),

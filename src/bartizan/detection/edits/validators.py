@@ -11,10 +11,12 @@ import base64
 import hashlib
 import string
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from bartizan.detection.fakes.keyed import Keyed
 
-__all__ = ["matches", "retag"]
+__all__ = ["is_current", "matches", "resized", "retag"]
 
 MAX_TAG = 256  # bytes
 _Hash = Callable[[bytes], bytes]
@@ -49,10 +51,46 @@ def retag(tag: bytes, old: bytes, new: bytes, key: bytes) -> bytes | None:
     return b'%b"%b"' % (weak, bytes(_other(letter, keyed) for letter in opaque))
 
 
+def resized(tag: bytes, old: bytes, new: bytes) -> bytes | None:
+    """Return the tag of a file of another length; None for what is no tag made of a time and the length in hexadecimal.
+
+    nginx, Apache and Express make such ones of files. They are the same for two texts of one length, so that this is
+    only for changes that are the same for everybody.
+    """
+    weak, quote, opaque = tag.partition(b'"')
+    parts, length = opaque.removesuffix(b'"').split(b"-"), b"%x" % len(old)
+    if not quote or weak not in (b"", b"W/") or len(parts) not in (2, 3) or length not in parts or len(tag) > MAX_TAG:
+        return None
+    at = parts.index(length)
+    return b'%b"%b"' % (weak, b"-".join([*parts[:at], b"%x" % len(new), *parts[at + 1 :]]))
+
+
+def is_current(none_match: bytes | None, since: bytes | None, tag: bytes | None, modified: bytes | None) -> bool:
+    """Tell whether a client has a response already (RFC 9110 section 13.2.2).
+
+    ``none_match`` and ``since`` are its If-None-Match and If-Modified-Since, ``tag`` and ``modified`` the response's
+    ETag and Last-Modified.
+    """
+    if none_match is not None:
+        return tag is not None and matches(none_match, tag)
+    if since is None or modified is None:
+        return False
+    if since == modified:
+        return True
+    try:
+        return _moment(modified) <= _moment(since)
+    except (ValueError, TypeError):  # no date, or one of which the time zone is not told
+        return False
+
+
 def matches(condition: bytes, tag: bytes) -> bool:
     """Tell whether If-None-Match names a tag, by weak comparison (RFC 9110 section 13.1.2)."""
     wanted = tag.removeprefix(b"W/")
     return any(each.strip().removeprefix(b"W/") == wanted for each in condition.split(b","))
+
+
+def _moment(value: bytes) -> datetime:
+    return parsedate_to_datetime(value.decode("latin-1"))
 
 
 def _other(letter: int, keyed: Keyed) -> int:
