@@ -72,6 +72,8 @@ class Exchange:
     parameters: Mapping[str, str] = MappingProxyType({})
     """Path parameters of the route, percent-decoded."""
     response: Response | None = None
+    made_up = False
+    """Whether a decoy has taken the place of what the upstream answered: nothing is to be learned of it."""
     verdict: Verdict | None = None
     decided_by: str | None = None
     """The guard whose verdict it is."""

@@ -98,10 +98,22 @@ async def test_without_a_robots_txt_there_is_one_of_our_own() -> None:
     exchange = make_exchange(path="/robots.txt")
     fields = {"server": "s", "content-type": "text/html", "date": "d", "etag": '"a"'}
     response = await Site().ask(exchange, 404, fields, b"<h1>Not Found</h1>")
+    assert exchange.made_up  # nothing is to be learned of it
     assert (response.status, response.body.peek(), response.length) == (200, OWN, len(OWN))
     assert response.headers == Headers.of(
         [("server", "s"), ("content-type", "text/plain; charset=utf-8"), ("date", "d")]
     )
+
+
+async def test_paths_that_the_upstream_has_are_not_given_away() -> None:
+    profile = Profile()
+    site = Site(profile)
+    profile.place("GET /internal/users/{int}", NOW)
+    profile.place("GET /internal/export", NOW)
+    response = await site.ask(make_exchange(path="/robots.txt"), 404, PLAIN, b"no")
+    assert (response.status, response.body.peek()) == (404, b"no")
+    assert (await site.ask(make_exchange(path="/robots.txt"), 200, PLAIN, TEXT)).body.peek() == TEXT
+    assert (await site.ask(make_exchange(path="/openapi.json"), 200, JSON, DOCUMENT)).body.peek() == DOCUMENT
 
 
 async def test_one_of_our_own_has_the_header_fields_that_the_upstream_gives_texts() -> None:

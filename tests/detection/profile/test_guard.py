@@ -54,7 +54,9 @@ def test_what_bartizan_answers_itself_and_decoys_answer_is_not_learned() -> None
     diverted.diverted = Divert(upstream="bartizan-decoy", because="risk")
     nowhere = answered()
     nowhere.upstream = None
-    assert passed(answered("bartizan"), diverted, nowhere).learned == 0
+    made_up = answered()
+    made_up.made_up = True
+    assert passed(answered("bartizan"), diverted, nowhere, made_up).learned == 0
 
 
 def test_time_is_that_of_the_upstream_and_the_guards_where_a_body_was_uploaded() -> None:

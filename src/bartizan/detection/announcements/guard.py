@@ -26,7 +26,7 @@ from bartizan.pipeline import Exchange
 __all__ = ["AnnouncementGuard"]
 
 MAX_RESPONSE = 1_048_576  # bytes of a response that are held
-MAX_KEPT = 16  # changes that are kept, so that a document is read once
+MAX_KEPT = 4  # changes that are kept, so that a document is read once
 _PLAIN = "200 text/plain"
 _OF_CONTENT = frozenset(
     b"content-type content-language content-encoding etag last-modified allow content-security-policy".split()
@@ -55,7 +55,7 @@ class AnnouncementGuard:
         self._paths = frozenset(announced.paths)
         self._profile = profile
         self._clock = clock
-        self._kept: dict[bytes, bytes] = {}
+        self._kept: dict[tuple[bytes, tuple[str, ...]], bytes] = {}
 
     async def on_request(self, exchange: Exchange) -> None:
         """See to it that the response is whole."""
@@ -84,32 +84,47 @@ class AnnouncementGuard:
         asked, response, request = exchange.notes.get(self.name), exchange.response, exchange.request
         if not complete or response is None or not isinstance(asked, _Asked):
             return
+        disallowed, operations = self._unknown()
         new, tag = body, response.headers.get(b"etag")
         if response.status == 404:
-            new = self._robots(exchange, response)
+            if not disallowed:
+                return
+            new = robots(disallowed)
+            self._become(exchange, response, new)
             tag = response.headers.get(b"etag")
         elif request.method == "HEAD":
             response.length = None  # RFC 9110 section 9.3.2: what only the content would tell may be left out
             response.headers.remove(b"etag")
             return
         else:
-            new = self._changed(request.path, body)
+            new = self._changed(request.path, body, disallowed if request.path == ROBOTS else operations)
             if tag is not None and new != body:
                 tag = resized(tag, body, new) or retag(tag, body, new, self._announced.key) or tag
         current = is_current(asked.none_match, asked.since, tag, response.headers.get(b"last-modified"))
         if current or new != body:
             put(request, response, new, tag, current=current)
 
-    def _changed(self, path: str, body: bytes) -> bytes:
+    def _unknown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what is named in robots.txt and in documents, without paths that the upstream itself has.
+
+        A decoy stands back there, and a path that is real is nobody's to give away.
+        """
+        real, announced = self._profile().templates(), self._announced
+        return (
+            tuple(path for path in announced.disallowed if not any(each.startswith(path) for each in real)),
+            tuple(path for path in announced.operations if path not in real),
+        )
+
+    def _changed(self, path: str, body: bytes, named: tuple[str, ...]) -> bytes:
         """Return a text with decoys named in it; what is no such text as it is."""
-        announced, key = self._announced, hashlib.blake2b(body, digest_size=16, person=b"announcements").digest()
+        key = hashlib.blake2b(body, digest_size=16).digest(), named
         kept = self._kept.get(key)
         if kept is not None:
             return kept
         try:
             if path == ROBOTS:
-                return disallow(body, announced.disallowed)
-            new = document(body, announced.operations, Keyed(announced.key, "place"))
+                return disallow(body, named)
+            new = document(body, named, Keyed(self._announced.key, "place"))
         except ValueError:
             new = body
         while len(self._kept) >= MAX_KEPT:
@@ -117,13 +132,13 @@ class AnnouncementGuard:
         self._kept[key] = new
         return new
 
-    def _robots(self, exchange: Exchange, response: Response) -> bytes:
-        """Turn the answer that there is no robots.txt into one, and return its text.
+    def _become(self, exchange: Exchange, response: Response, text: bytes) -> None:
+        """Turn the answer that there is no robots.txt into one.
 
         Its header fields are those that the upstream gives texts; if it has given none, those of the answer but for
         what they say of its content.
         """
-        text, profile = robots(self._announced.disallowed), self._profile()
+        profile, exchange.made_up = self._profile(), True
         if _PLAIN in profile.kinds:
             keyed = Keyed(self._announced.key, "visit", exchange.id)
             fields = profile.headers(200, "text/plain", text, keyed, self._clock())
@@ -137,7 +152,6 @@ class AnnouncementGuard:
             response.headers.items = kept
         response.status = 200
         response.length = len(text)
-        return text
 
 
 def _is_text(headers: Headers) -> bool:

@@ -14,6 +14,7 @@ from bartizan.detection.fakes.keyed import Keyed
 __all__ = ["document"]
 
 MAX_SOURCES = 16  # operations that are tried for one decoy
+MAX_RANKED = 256  # operations among which the key chooses these
 MAX_TAGS = 256
 _SPACE = b" \t\r\n"
 
@@ -75,7 +76,8 @@ def _sources(
     names = tuple(schemas) if isinstance(schemas, dict) else ()
     tags = tuple(_tags(known))
     candidates = [member for member in members if "{" not in member.name and _reads(known[member.name])]
-    ranked = sorted(candidates, key=lambda member: keyed.sub(path, member.name).draw(8))
+    candidates.sort(key=lambda member: topic(member.name) != topic(path))
+    ranked = sorted(candidates[:MAX_RANKED], key=lambda member: keyed.sub(path, member.name).draw(8))
     ranked.sort(key=lambda member: topic(member.name) != topic(path))
     for member in ranked[:MAX_SOURCES]:
         yield Source(body, member.name, member.value, tags, names)

@@ -32,7 +32,7 @@ class ProfileGuard:
     def hold_response(self, exchange: Exchange) -> int:
         """Learn the head, if it is this response's turn; returns how much of the body is wanted."""
         response = exchange.response
-        if exchange.upstream is None or response is None or exchange.diverted is not None:
+        if exchange.upstream is None or response is None or exchange.diverted is not None or exchange.made_up:
             return 0
         learner = self._learner(exchange.upstream)
         if learner is None or not learner.wants(response.status, exchange.started):
