@@ -57,6 +57,7 @@ async def test_what_could_be_real_is_asked_of_the_upstream_first() -> None:
         (b"server", b"u"), (b"content-type", b"text/html; charset=utf-8"), (b"x-own", b"1"),
     ]  # fmt: skip
     assert [signal.name for signal in exchange.signals] == ["decoy.touched"]
+    assert exchange.made_up  # nothing is to be learned of it
 
 
 @pytest.mark.parametrize("status", [200, 301, 401, 403, 500])

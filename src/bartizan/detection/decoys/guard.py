@@ -189,6 +189,7 @@ def _become(exchange: Exchange, response: Response, content: Content) -> None:
         (number for number, (name, _) in enumerate(response.headers.items) if name == b"content-type"), len(kept)
     )
     kept.insert(min(place, len(kept)), (b"content-type", content.media_type.encode("latin-1", "replace")))
+    exchange.made_up = True
     response.status = content.status
     response.headers.items = kept
     body = b"" if exchange.request.method == "HEAD" else content.body
