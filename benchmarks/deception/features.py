@@ -18,11 +18,15 @@ _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[A-Za-z]+")
 
 
 def features(seen: Seen) -> dict[str, dict[str, float]]:
-    """Return features by family: ``time``, ``head``, ``body``. What is a name or a form is a number of its own."""
+    """Return features by family; what is a name or a form is a number of its own.
+
+    ``time``, ``head`` and ``body`` (its shape) are what the goal is about. ``values`` are what members of JSON say.
+    """
     return {
         "time": {"head": seen.head * 1e3, "rest": seen.rest * 1e3},
         "head": _head(seen),
         "body": _body(seen.case.path, seen.body),
+        "values": _values(seen.body),
     }
 
 
@@ -93,9 +97,19 @@ def _body(path: str, body: bytes) -> dict[str, float]:
         return out
     leaves = list(_leaves("", document))
     out["keys"] = _name(",".join([re.sub(r"\d+", "", place) for place, _ in leaves][:40]))
+    out["types"] = _name(",".join([type(value).__name__ for _, value in leaves][:40]))
     out["leaves"] = float(len(leaves))
     out["depth"] = float(max([place.count(".") for place, _ in leaves], default=0))
-    for place, value in leaves:
+    return out
+
+
+def _values(body: bytes) -> dict[str, float]:
+    out: dict[str, float] = {}
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return out
+    for place, value in _leaves("", document):
         plain_place = re.sub(r"\.\d+", "", place)
         if isinstance(value, str):
             out[f"{plain_place} length"] = float(len(value))
@@ -104,7 +118,6 @@ def _body(path: str, body: bytes) -> dict[str, float]:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             out[f"{plain_place} value"] = float(value)
             out[f"{plain_place} last"] = float(int(abs(value) * 100) % 10)
-            out[f"{plain_place} decimals"] = float(len(str(value).partition(".")[2]))
     return out
 
 

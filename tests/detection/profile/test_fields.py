@@ -3,6 +3,7 @@ import random
 import msgspec
 from tests.detection.profile.traffic import NOW, respond
 
+from bartizan.detection.fakes.forms import moment, moment_of
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.profile.candidates import Candidates
 from bartizan.detection.profile.fields import Fields
@@ -74,3 +75,41 @@ def test_fields_are_bounded() -> None:
     many.learn([(b"set-cookie", b"c%s=1; Expires=x" % bytes([97 + n])) for n in range(20)], "200", 1, Candidates())
     assert len(many.cookies) == 8
     assert b"; Expires=" in made(many)[b"set-cookie"]
+
+
+def test_tags_and_times_of_files_agree_as_those_of_a_server_do() -> None:
+    fields, candidates, draw = Fields(), Candidates(), random.Random(5)
+    oldest, newest = NOW, 0.0
+    for number in range(12):
+        at = float(int(NOW - draw.randrange(200 * 86400)))
+        oldest, newest = min(oldest, at), max(newest, at)
+        items = [
+            (b"content-length", b"%d" % (300 + number)),
+            (b"last-modified", moment("http-date", at).encode()),
+            (b"etag", b'"%x-%x"' % (int(at), 300 + number)),
+            (b"accept-ranges", b"bytes"),
+        ]
+        fields.learn(items, "200 text/plain", number, candidates)
+    other = Fields()
+    other.merge(fields)
+    ages = set()
+    for size in range(40):
+        body = b"x" * size
+        told = dict(other.make("text/plain", body, Keyed(KEY, "visit", str(size)), NOW))
+        again = dict(other.make("text/plain", body, Keyed(KEY, "visit", "another"), NOW + 5))
+        assert told == again
+        at = moment_of(told[b"last-modified"].decode()) or 0.0
+        assert told[b"etag"] == b'"%x-%x"' % (int(at), size)
+        assert oldest - 30 * 86400 <= at <= newest
+        ages.add(at)
+    assert max(ages) - min(ages) > 100 * 86400
+
+
+def test_weak_tags_are_those_of_compressed_files() -> None:
+    fields, candidates = Fields(), Candidates()
+    for number in range(6):
+        at = NOW - 1000 * number
+        items = [(b"last-modified", moment("http-date", at).encode()), (b"etag", b'W/"%x-%x"' % (int(at), 900))]
+        fields.learn(items, "200 text/plain", number, candidates)
+    assert made(fields)[b"etag"].startswith(b'W/"')
+    assert made(fields)[b"etag"].endswith(b'-2"')

@@ -16,6 +16,7 @@ from bartizan.http.message import Response
 
 __all__ = ["Answers", "Tried"]
 
+_OF_RANGES = (b"content-length", b"content-range", b"etag", b"last-modified", b"accept-ranges")
 _ERRORS = {"forbidden": 403, "login": 401}
 Tried = Literal["", "form", "json"]
 """How credentials came: not at all, as forms send them, as JSON."""
@@ -71,12 +72,19 @@ class Answers:
         sent = b"" if method == "HEAD" else body
         return Response(status, headers, Body.of(sent), len(body))
 
+    def out_of_range(self, decoy: Decoy, profile: Profile, visit: str, now: float, size: int) -> Response:
+        """Return the answer to a range behind the end of a content of ``size`` bytes (RFC 9110 section 15.5.17)."""
+        keyed = Keyed(self._key, "visit", visit)
+        fields, body = profile.error(416, decoy.path, keyed, now) or _plain_error(profile, 416, keyed, now)
+        kept = [(name, value) for name, value in fields if name not in _OF_RANGES]
+        return Response(416, Headers([*kept, (b"content-range", b"bytes */%d" % size)]), Body.of(body), len(body))
+
 
 def _maker(key: bytes, decoy: Decoy, secret: Secret) -> Maker:
     return Maker(Keyed(key, "decoys", decoy.path), lambda form: secret(form, decoy.path))
 
 
 def _plain_error(profile: Profile, status: int, keyed: Keyed, now: float) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    words = {403: b"Forbidden", 404: b"Not Found"}
+    words = {403: b"Forbidden", 404: b"Not Found", 416: b"Range Not Satisfiable"}
     body = words.get(status, b"Error")
     return profile.headers(status, "text/plain", body, keyed, now), body

@@ -17,6 +17,7 @@ import msgspec
 
 from bartizan.detection.decoys.answers import Answers, Tried
 from bartizan.detection.decoys.clients import Known
+from bartizan.detection.decoys.conditions import Unsatisfiable, conditioned
 from bartizan.detection.decoys.model import Content, Decoy
 from bartizan.detection.profile.profile import Profile
 from bartizan.http.message import Response
@@ -141,6 +142,10 @@ class DecoyGuard:
         response = self._decoys.answers.response(
             decoy, profile, exchange.id, self._clock(), method=method, tried=_tries(exchange)
         )
+        try:
+            conditioned(exchange.request, response)
+        except Unsatisfiable as error:
+            response = self._decoys.answers.out_of_range(decoy, profile, exchange.id, self._clock(), error.args[0])
         after = profile.latency(self._random.random(), method, response.status)
         return Respond(
             response,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
 
-from bartizan.detection.fakes.forms import form_of, make, moment
+from bartizan.detection.fakes.forms import form_of, make, moment, moment_of
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.profile.candidates import MANY, Candidates
 from bartizan.detection.profile.texts import Texts
@@ -29,6 +30,10 @@ _HARMLESS = frozenset(
 _SENSITIVE = (b"auth", b"token", b"user", b"session", b"account", b"email", b"customer", b"secret", b"key", b"cookie",
               b"csrf", b"xsrf", b"principal", b"tenant", b"client", b"location", b"link", b"disposition", b"id",
               b"address", b"name", b"forwarded", b"real-ip")  # fmt: skip
+DAY = 86400.0  # seconds
+_NGINX = "file"
+_TAGS_OF_FILES = (_NGINX, f"weak {_NGINX}")
+"""Forms of tags that are the time of a file's change and its length, in hexadecimal."""
 _OF_BODY = frozenset((b"etag", b"last-modified", b"content-md5", b"digest", b"content-digest", b"repr-digest"))
 """Fields that change with the content, and do not from visit to visit."""
 
@@ -53,6 +58,8 @@ class Fields(msgspec.Struct, omit_defaults=True):
         self.count += 1
         before: bytes | None = None
         done: set[bytes] = set()
+        items = list(items)
+        tagged = _tag_of_file(dict(items))
         for name, raw in items:
             if name in _FRAMING or len(done) >= MAX_FIELDS:
                 continue
@@ -66,7 +73,8 @@ class Fields(msgspec.Struct, omit_defaults=True):
             sensitive = any(part in name for part in _SENSITIVE)
             value = raw[:MAX_VALUE].decode("latin-1")
             if name == b"date" or sensitive or name in _OF_BODY:
-                texts.learn(value, "", identity, candidates, keepable=False)
+                form = tagged if name == b"etag" else ""
+                texts.learn(value, "", identity, candidates, keepable=False, form=form)
             else:
                 many = 1 if name in _HARMLESS else MANY
                 texts.learn(value, f"{place} {name!r}", identity, candidates, keepable=True, many=many)
@@ -106,12 +114,29 @@ class Fields(msgspec.Struct, omit_defaults=True):
             elif name == b"date":
                 out.append((name, moment("http-date", now).encode("ascii")))
             else:
-                own = content if name in _OF_BODY else keyed
-                value = _value(texts, own.sub("field", name.decode("latin-1")), now)
+                if name == b"etag" and texts.form in _TAGS_OF_FILES:
+                    value = f'"{int(self._modified(content, now)):x}-{len(body):x}"'
+                    value = value if texts.form == _NGINX else f"W/{value}"
+                elif name == b"last-modified" and texts.form.startswith("http-date"):
+                    value = moment(texts.form, self._modified(content, now))
+                else:
+                    own = content if name in _OF_BODY else keyed
+                    value = _value(texts, own.sub("field", name.decode("latin-1")), now)
                 out.append((name, value.encode("latin-1", "replace")))
         if media_type and not any(name == b"content-type" for name, _ in out):
             out.append((b"content-type", media_type.encode("latin-1", "replace")))
         return out
+
+    def _modified(self, content: Keyed, now: float) -> float:
+        """Return when a content was changed last, in Unix seconds: between the oldest and the newest that were seen.
+
+        The limits move in steps of a tenth of their distance or so, so that what is made stays as it is.
+        """
+        texts = self.fields.get(b"last-modified")
+        latest = min(now, texts.latest) if texts is not None and texts.latest else now - 400 * DAY
+        span = latest - texts.earliest if texts is not None and texts.earliest else 0.0
+        step = max(DAY, 10.0 ** math.floor(math.log10(max(span, DAY))) / 4)
+        return math.floor(latest / step) * step - max(span, 3 * DAY) // step * step * content.sub("modified").uniform()
 
     def _field(self, name: bytes, before: bytes | None) -> Texts | None:
         """Return what is known of a field; a new one gets its place behind the one that came before it."""
@@ -147,6 +172,20 @@ class Fields(msgspec.Struct, omit_defaults=True):
                 yield b"set-cookie", f"{name}={value}{attributes}".encode("latin-1", "replace")
 
 
+def _tag_of_file(fields: dict[bytes, bytes]) -> str:
+    """Return the form of an ETag that tells when a file was changed and how long it is, "" for any other one."""
+    tag, modified, length = (fields.get(name, b"") for name in (b"etag", b"last-modified", b"content-length"))
+    weak = tag.startswith(b"W/")
+    at = moment_of(modified.decode("latin-1")) if tag and modified else None
+    if at is None or not (length.isdigit() or weak):
+        return ""
+    opaque = tag.removeprefix(b"W/").strip(b'"')
+    told, _, size = opaque.partition(b"-")
+    if told != b"%x" % int(at) or not (weak or size == b"%x" % int(length)):
+        return ""  # a weak tag is that of a compressed body: its length is the file's
+    return f"weak {_NGINX}" if weak else _NGINX
+
+
 def _attributes(text: str) -> str:
     """Return the attributes of a cookie; those that may be somebody's are left out (RFC 6265 section 4.1)."""
     out = ""
@@ -175,9 +214,6 @@ def _value(texts: Texts, keyed: Keyed, now: float) -> str:
     if few:
         return few[0]
     form = texts.form
-    if form == "http-date":  # as old as the newest that was seen, or younger
-        oldest = max(now - 400 * 86400, 0.0) if not texts.latest else min(texts.latest, now)
-        return moment(form, oldest - 3 * 86400 * keyed.uniform())
     if form in ("text", "word", "slug"):
         return make("word", keyed, shortest=max(texts.low, 1), longest=max(texts.high, 1))
     return make(form, keyed, until=now)

@@ -29,16 +29,29 @@ class Texts(msgspec.Struct, omit_defaults=True):
     closed: bool = False
     latest: float = 0.0
     """The latest time among them, in Unix seconds."""
+    earliest: float = 0.0
+    """The earliest one; 0 if there was none."""
 
     def learn(
-        self, text: str, place: str, identity: int, candidates: Candidates, *, keepable: bool, many: int = MANY
+        self,
+        text: str,
+        place: str,
+        identity: int,
+        candidates: Candidates,
+        *,
+        keepable: bool,
+        many: int = MANY,
+        form: str = "",
     ) -> None:
-        """Take in one text of the object ``identity``; ``keepable``: it may be kept once many objects have it."""
+        """Take in one text of the object ``identity``; ``keepable``: it may be kept once many objects have it.
+
+        ``form`` is what its form is, for whom knows more of it than its letters say.
+        """
         size = len(text)
         self.low = size if not self.count else min(self.low, size)
         self.high = max(self.high, size)
         self.count += 1
-        form = form_of(text)
+        form = form or form_of(text)
         if form not in self.forms and len(self.forms) >= MAX_FORMS:
             form = "text"
         self.forms[form] = self.forms.get(form, 0) + 1
@@ -50,6 +63,7 @@ class Texts(msgspec.Struct, omit_defaults=True):
             at = moment_of(text)
             if at is not None and 0 < at < MAX_TIME:
                 self.latest = max(self.latest, at)
+                self.earliest = min(self.earliest or at, at)
         if not text:
             return
         if not keepable:
@@ -73,6 +87,7 @@ class Texts(msgspec.Struct, omit_defaults=True):
         self.high = max(self.high, other.high)
         self.count += other.count
         self.latest = max(self.latest, other.latest)
+        self.earliest = min(self.earliest or other.earliest, other.earliest or self.earliest)
         for form, count in other.forms.items():
             known = form if form in self.forms or len(self.forms) < MAX_FORMS else "text"
             self.forms[known] = self.forms.get(known, 0) + count
