@@ -84,12 +84,11 @@ def test_tags_and_times_of_files_agree_as_those_of_a_server_do() -> None:
         at = float(int(NOW - draw.randrange(200 * 86400)))
         oldest, newest = min(oldest, at), max(newest, at)
         items = [
-            (b"content-length", b"%d" % (300 + number)),
             (b"last-modified", moment("http-date", at).encode()),
             (b"etag", b'"%x-%x"' % (int(at), 300 + number)),
             (b"accept-ranges", b"bytes"),
         ]
-        fields.learn(items, "200 text/plain", number, candidates)
+        fields.learn(items, "200 text/plain", number, candidates, 300 + number)
     other = Fields()
     other.merge(fields)
     ages = set()

@@ -53,13 +53,20 @@ class Fields(msgspec.Struct, omit_defaults=True):
     fields: dict[bytes, Texts] = {}
     cookies: dict[str, Cookie] = {}
 
-    def learn(self, items: Iterable[tuple[bytes, bytes]], place: str, identity: int, candidates: Candidates) -> None:
-        """Take in a response's fields, names in lower case; ``place`` is the kind of response."""
+    def learn(
+        self,
+        items: Iterable[tuple[bytes, bytes]],
+        place: str,
+        identity: int,
+        candidates: Candidates,
+        length: int | None = None,
+    ) -> None:
+        """Take in a response's fields, names in lower case; ``place`` is the kind of response, ``length`` its own."""
         self.count += 1
         before: bytes | None = None
         done: set[bytes] = set()
         items = list(items)
-        tagged = _tag_of_file(dict(items))
+        tagged = _tag_of_file(dict(items), length)
         for name, raw in items:
             if name in _FRAMING or len(done) >= MAX_FIELDS:
                 continue
@@ -172,16 +179,16 @@ class Fields(msgspec.Struct, omit_defaults=True):
                 yield b"set-cookie", f"{name}={value}{attributes}".encode("latin-1", "replace")
 
 
-def _tag_of_file(fields: dict[bytes, bytes]) -> str:
+def _tag_of_file(fields: dict[bytes, bytes], length: int | None) -> str:
     """Return the form of an ETag that tells when a file was changed and how long it is, "" for any other one."""
-    tag, modified, length = (fields.get(name, b"") for name in (b"etag", b"last-modified", b"content-length"))
+    tag, modified = fields.get(b"etag", b""), fields.get(b"last-modified", b"")
     weak = tag.startswith(b"W/")
     at = moment_of(modified.decode("latin-1")) if tag and modified else None
-    if at is None or not (length.isdigit() or weak):
+    if at is None:
         return ""
     opaque = tag.removeprefix(b"W/").strip(b'"')
     told, _, size = opaque.partition(b"-")
-    if told != b"%x" % int(at) or not (weak or size == b"%x" % int(length)):
+    if told != b"%x" % int(at) or not (weak or (length is not None and size == b"%x" % length)):
         return ""  # a weak tag is that of a compressed body: its length is the file's
     return f"weak {_NGINX}" if weak else _NGINX
 

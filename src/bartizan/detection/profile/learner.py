@@ -70,7 +70,7 @@ class Learner:
         fresh = self.fresh
         if kind in fresh.kinds or len(fresh.kinds) < MAX_KINDS:
             fields = fresh.kinds.setdefault(kind, Fields())
-            fields.learn(response.headers.items, kind, _asker(request, who), self._candidates)
+            fields.learn(response.headers.items, kind, _asker(request, who), self._candidates, response.length)
         pace = pace_of(request.method, status)
         if pace in fresh.latencies or len(fresh.latencies) < MAX_PACES:
             fresh.latencies.setdefault(pace, Latencies()).learn(seconds, self._uniform)
