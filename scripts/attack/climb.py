@@ -27,7 +27,6 @@ class Climb:
         self._begun = time.time()
         self._canary = 0
         self._before: Look
-        self._session = ""
 
     def allowed(self) -> None:
         """An account, a session, real data: nothing to object to."""
@@ -123,9 +122,9 @@ class Climb:
         wait_for(lambda: self._ask("/api/orders").status == 401, "mallory's session is revoked")
         met = self._stage.intruder_met(since)
         check(met.signals["canary.touched"] > 0, f"signals: {dict(met.signals)}")
-        decisions = self._stage.known("principal:mallory")["decisions"]
-        check(bool(decisions), "no decision was noted")
-        self._session = str(decisions[0].get("session", ""))
+        wait_for(
+            lambda: self._stage.known("principal:mallory").get("decisions"), "the decision in what the sentry keeps"
+        )
         self._tell("canary", f"2 x GET /api/orders/{self._canary}; then: 401", begun, "session revoked")
 
     def told(self) -> None:
