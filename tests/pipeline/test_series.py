@@ -463,3 +463,21 @@ async def test_what_another_guard_refuses_stays_refused_for_who_is_diverted() ->
     series = Series((Step(Guarding("diverts", divert)), Step(Guarding("denies", deny))))
     assert await series.on_request(exchange) is DENIED
     assert (exchange.decided_by, exchange.diverted) == ("denies", Divert("elsewhere"))
+
+
+class Somewhere(Bodies):
+    """A guard that is about one path."""
+
+    only_paths = frozenset(("/here",))
+
+
+async def test_a_guard_that_is_about_some_paths_is_called_for_these_alone() -> None:
+    guard = Somewhere("somewhere", limit=10)
+    series = Series((Step(guard),))
+    for path in ("/there", "/here"):
+        exchange = make_exchange(path=path, body=b"asked")
+        assert await series.on_request(exchange) is None
+        exchange.response = Response(200, Headers(), Body.of(b"told"), 4)
+        assert await series.on_response(exchange) is None
+        assert bool(exchange.timings) is (path == "/here")
+    assert guard.seen == [("request", b"asked", True), ("response", b"told", True)]

@@ -7,7 +7,7 @@ from typing import Protocol
 from bartizan.pipeline.exchange import Exchange
 from bartizan.pipeline.verdict import Verdict
 
-__all__ = ["Guard", "RefusalGuard", "RequestBodyGuard", "ResponseBodyGuard", "ResponseGuard"]
+__all__ = ["Guard", "PathGuard", "RefusalGuard", "RequestBodyGuard", "ResponseBodyGuard", "ResponseGuard"]
 
 
 class Guard(Protocol):
@@ -23,6 +23,12 @@ class Guard(Protocol):
     async def on_request(self, exchange: Exchange) -> Verdict | None:
         """Look at a request; None means: nothing to object."""
         ...
+
+
+class PathGuard(Protocol):
+    """A guard that is about a few paths: for any other it is not called at all, in requests or responses."""
+
+    only_paths: frozenset[str]
 
 
 class RequestBodyGuard(Protocol):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from time import perf_counter
 from types import coroutine
 from typing import Any, Literal, TypeAlias
@@ -22,6 +23,8 @@ __all__ = ["Series", "Step"]
 
 Hook: TypeAlias = Callable[..., Coroutine[Any, Any, Verdict | None]]
 Hold: TypeAlias = Callable[[Exchange], int]
+Row: TypeAlias = tuple["Step", Hook, Hold | None]
+"""What is called, and what says how much of a body it wants: None for the head."""
 
 _ENDLESS = (b"text/event-stream", b"multipart/x-mixed-replace", b"application/grpc")
 """Media types whose bodies arrive as things happen: to hold them would be to stop them."""
@@ -36,6 +39,29 @@ class Step:
     timeout: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is called in order, by path: guards that are about a few paths are called for these alone."""
+
+    elsewhere: tuple[Row, ...]
+    paths: dict[str, tuple[Row, ...]]
+
+    @classmethod
+    def of(cls, rows: tuple[Row, ...]) -> _Rows:
+        """Sort rows by path; paths that have the same ones share them."""
+        only = [getattr(step.guard, "only_paths", None) for step, _, _ in rows]
+        shared: dict[tuple[bool, ...], tuple[Row, ...]] = {}
+        paths: dict[str, tuple[Row, ...]] = {}
+        for path in frozenset[str]().union(*(each for each in only if each is not None)):
+            called = tuple(each is None or path in each for each in only)
+            paths[path] = shared.setdefault(called, tuple(compress(rows, called)))
+        return cls(tuple(row for row, each in zip(rows, only, strict=True) if each is None), paths)
+
+    def at(self, exchange: Exchange) -> tuple[Row, ...]:
+        """Return what is called for an exchange."""
+        return self.paths.get(exchange.request.path, self.elsewhere)
+
+
 class Series:
     """Runs guards in order until one has a verdict.
 
@@ -46,31 +72,33 @@ class Series:
 
     def __init__(self, steps: tuple[Step, ...] = ()) -> None:
         self.steps = steps
-        self._request_hooks = tuple(_hooks(steps, "on_request", "hold_request", "on_request_body"))
-        self._response_hooks = tuple(_hooks(steps, "on_response", "hold_response", "on_response_body"))
-        self._endless_hooks = tuple(hook for hook in self._response_hooks if hook[2] is None)
+        requests = tuple(_hooks(steps, "on_request", "hold_request", "on_request_body"))
+        responses = tuple(_hooks(steps, "on_response", "hold_response", "on_response_body"))
+        endless = tuple(hook for hook in responses if hook[2] is None)
+        self._request_hooks, self._response_hooks = _Rows.of(requests), _Rows.of(responses)
+        self._endless_hooks = _Rows.of(endless)
         self._refusal_hooks = tuple(
             (step, step.guard.on_refused) for step in steps if hasattr(step.guard, "on_refused")
         )
-        self._holds_responses = len(self._endless_hooks) < len(self._response_hooks)
-        self.looks_at_responses = bool(self._response_hooks)
+        self._holds_responses = len(endless) < len(responses)
+        self.looks_at_responses = bool(responses)
         self.looks_at_refusals = bool(self._refusal_hooks)
         self.plain_responses = any(getattr(step.guard, "plain_responses", False) for step in steps)
         """Whether upstreams are to be asked for responses without content coding."""
 
     def on_request(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the request side; the verdict is also left in ``exchange.verdict`` and ``exchange.decided_by``."""
-        return self._run(self._request_hooks, exchange, exchange.request)
+        return self._run(self._request_hooks.at(exchange), exchange, exchange.request)
 
     def on_response(self, exchange: Exchange) -> Coroutine[Any, Any, Verdict | None]:
         """Run the response side, in the same order; what guards want to see of the body waits in it, unread."""
         response = exchange.response
         if response is None:
-            return self._run(self._endless_hooks, exchange, exchange.request)  # there is no body to hold
+            return self._run(self._endless_hooks.at(exchange), exchange, exchange.request)  # there is no body to hold
         hooks = self._response_hooks
         if self._holds_responses and (response.headers.get(b"content-type") or b"").startswith(_ENDLESS):
             hooks = self._endless_hooks
-        return self._run(hooks, exchange, response)
+        return self._run(hooks.at(exchange), exchange, response)
 
     def on_refused(self, exchange: Exchange, body: bytes) -> None:
         """Show guards a request that was refused already; ``body`` is what of its body had arrived."""
@@ -82,9 +110,7 @@ class Series:
                 self._failed(step, error, exchange)
             exchange.timings.append((step.guard.name, perf_counter() - begun))
 
-    async def _run(
-        self, hooks: tuple[tuple[Step, Hook, Hold | None], ...], exchange: Exchange, message: Request | Response
-    ) -> Verdict | None:
+    async def _run(self, hooks: tuple[Row, ...], exchange: Exchange, message: Request | Response) -> Verdict | None:
         diverted_by: str | None = None
         for step, hook, hold in hooks:
             if hold is not None:
@@ -141,7 +167,7 @@ class Series:
         )
 
 
-def _hooks(steps: tuple[Step, ...], head: str, hold: str, body: str) -> Iterator[tuple[Step, Hook, Hold | None]]:
+def _hooks(steps: tuple[Step, ...], head: str, hold: str, body: str) -> Iterator[Row]:
     """Yield what a series calls, in order: each guard's hook for the head, and behind it the one for the body."""
     for step in steps:
         guard: Any = step.guard

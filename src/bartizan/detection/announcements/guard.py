@@ -52,7 +52,7 @@ class AnnouncementGuard:
 
     def __init__(self, announced: Announced, profile: Callable[[], Profile], clock: Callable[[], float]) -> None:
         self._announced = announced
-        self._paths = frozenset(announced.paths)
+        self.only_paths = frozenset(announced.paths)
         self._profile = profile
         self._clock = clock
         self._kept: dict[tuple[bytes, tuple[str, ...]], bytes] = {}
@@ -60,7 +60,7 @@ class AnnouncementGuard:
     async def on_request(self, exchange: Exchange) -> None:
         """See to it that the response is whole."""
         request = exchange.request
-        if request.path not in self._paths or request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD"):
             return
         headers = request.headers
         exchange.notes[self.name] = _Asked(headers.get(b"if-none-match"), headers.get(b"if-modified-since"))

@@ -74,6 +74,7 @@ class DecoyGuard:
     ) -> None:
         self._decoys = decoys
         self._by_path = decoys.by_path
+        self.only_paths = frozenset(decoys.by_path)
         self._profile = profile
         self._clock = clock
         self._alone = alone
