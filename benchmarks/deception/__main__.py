@@ -1,7 +1,7 @@
 """Decoys and real answers, measured by a client, and a classifier that tries to tell them apart.
 
 ``python -m benchmarks.deception [--visits N]``: the shop (granian) and nginx behind a real ``bartizan up``. The gateway
-sees honest clients first, and learns; then real paths and decoys are asked for in a random order, each several times.
+learns first, under the same load; then real paths and decoys are asked for in a random order, each several times.
 The exit status is 1 if some kind of decoy is told from what is real better than the goal allows.
 """
 
@@ -26,7 +26,7 @@ from tests.support.server import ServerProcess
 from bartizan.detection.profile.book import DIRECTORY, read_profile
 from benchmarks.contenders import SYSTEM_PATH, WHEELS, cores
 from benchmarks.deception.features import features
-from benchmarks.deception.visits import FAMILIES, GAP, Case, Seen, cases, decoy_paths, file_of, visit
+from benchmarks.deception.visits import FAMILIES, Case, Seen, cases, decoy_paths, file_of, visit
 from benchmarks.report import OUTPUT
 
 GOAL = 0.6  # AUC
@@ -87,16 +87,15 @@ def paces(family: str, seen: Sequence[Seen]) -> str:
 def measured(directory: Path, visits: int, learning: float) -> list[Seen]:
     """Return what a client saw, after the gateway has learned."""
     made, everything = random.Random(3), cases()
-    real = [case for case in everything if not case.decoy]
     with gateway(directory, everything) as port:
         print(f"learning for {learning:.0f} s", flush=True)
         end = time.monotonic() + learning
         while time.monotonic() < end:
-            visit(port, weighted(real, made, 200), made, 2 * GAP)  # upstreams get every other one later
+            visit(port, weighted(everything, made, 200), made)  # the load is the same as later
         time.sleep(SETTLING)
         plan = [each for _ in range(visits) for each in balanced(everything)]
         made.shuffle(plan)
-        visit(port, weighted(real, made, 100), made)
+        visit(port, weighted(everything, made, 100), made)
         print(f"learned: {learned(directory)}")
         print(f"measuring {len(plan)} answers", flush=True)
         seen = visit(port, plan, made)
@@ -129,9 +128,13 @@ def balanced(everything: Sequence[Case]) -> Iterator[Case]:
                 yield kind[number % len(kind)]
 
 
-def weighted(real: Sequence[Case], made: random.Random, count: int) -> list[Case]:
-    """Return some real ones, of each family about as many."""
-    by_family = [[case for case in real if case.family == family] for family in FAMILIES]
+def weighted(everything: Sequence[Case], made: random.Random, count: int) -> list[Case]:
+    """Return some requests, of each family about as many real ones as decoys."""
+    by_family = [
+        [case for case in everything if case.family == family and case.decoy is decoy]
+        for family in FAMILIES
+        for decoy in (False, True)
+    ]
     return [made.choice(made.choice(by_family)) for _ in range(count)]
 
 

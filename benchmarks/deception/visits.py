@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["FAMILIES", "GAP", "Case", "Seen", "cases", "decoy_paths", "file_of", "visit"]
+__all__ = ["FAMILIES", "Case", "Seen", "cases", "decoy_paths", "file_of", "visit"]
 
 FAMILIES = {
     "missing": "404 of the shop (JSON)",
@@ -104,11 +104,8 @@ def decoy_paths(everything: Sequence[Case], directory: str) -> list[dict[str, st
     return out
 
 
-def visit(port: int, chosen: Iterable[Case], made: random.Random, gap: float = GAP) -> list[Seen]:
-    """Make requests one after the other, each of one of a few clients; returns what they saw.
-
-    ``gap`` is the mean of the seconds between an answer and the next request.
-    """
+def visit(port: int, chosen: Iterable[Case], made: random.Random) -> list[Seen]:
+    """Make requests one after the other, each of one of a few clients; returns what they saw."""
     clients = []
     for number in range(CLIENTS):
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(f"127.0.0.{number + 1}", 0))
@@ -116,7 +113,7 @@ def visit(port: int, chosen: Iterable[Case], made: random.Random, gap: float = G
         clients.append(client)
     out = []
     for case in chosen:
-        time.sleep(made.expovariate(1 / gap))
+        time.sleep(made.expovariate(1 / GAP))
         out.append(_ask(made.choice(clients), case, made))
     for client in clients:
         client.close()

@@ -72,7 +72,7 @@ class Known:
 
     def latency(self, uniform: float, method: str, status: int) -> float:
         """Return a time as it was measured."""
-        return self._profile.latency(uniform, method, status)
+        return self._profile.latency(uniform, method, status, self._asked.path)
 
     def _described(self, document: OpenApi, method: str, fakes: Keyed) -> Example | None:
         operation = document.find(method, self._asked.context.path)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import configparser
-import gzip
 import json
 import re
 
@@ -14,7 +13,7 @@ from bartizan.detection.decoys.model import Content, Maker, Writer
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.honeytokens.tokens import digest_of_secret
 
-WRITERS = [getattr(files, name) for name in files.__all__]
+WRITERS = [getattr(files, name) for name in files.__all__ if name != "names_of"]
 
 
 def made(writer: Writer, key: bytes = KEY, path: str = "/file") -> tuple[Content, set[bytes]]:
@@ -62,15 +61,6 @@ def test_other_files_read_as_what_they_are() -> None:
     assert made(files.git_head)[0].body == b"ref: refs/heads/main\n"
     assert all(re.fullmatch(r"[\w.-]+:\$2y\$10\$[./\w]{53}", line) for line in _lines(files.htpasswd))
     assert made(files.wp_config)[0].body.startswith(b"<?php\n")
-
-
-def test_a_dump_has_people_and_comes_compressed_too() -> None:
-    plain = made(files.sql_dump)[0].body
-    assert plain.count(b"@") == 40
-    assert b"INSERT INTO `api_keys`" in plain
-    content = made(files.sql_dump_gz)[0]
-    assert content.media_type == "application/gzip"
-    assert gzip.decompress(content.body) == plain
 
 
 def _lines(writer: Writer) -> list[str]:

@@ -18,8 +18,15 @@ def test_a_login_has_a_form_that_posts_a_password_and_no_word_of_ours(writer: Wr
     page = html.fromstring(content.body.decode())
     form = page.forms[0]
     assert form.method == "POST"
-    assert [field.type for field in form.inputs if field.tag == "input"] == ["text", "password"]
+    assert [field.type for field in form.inputs if field.tag == "input"][:2] == ["text", "password"]
     assert b"artizan" not in content.body
+
+
+def test_pages_have_what_tools_look_for() -> None:
+    assert b'id="wp-submit"' in made(pages.wp_login)[0].body
+    for text in (b"PHP Version 8.", b"PHP Extension", b"phpinfo()"):
+        assert text in made(pages.phpinfo)[0].body
+    assert b"Server Version: Apache/2.4." in made(pages.server_status)[0].body
 
 
 def test_refusals_say_so_as_the_real_ones_do() -> None:

@@ -8,11 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.detection.profile.test_shapes import documents
-from tests.detection.profile.traffic import NOW, see, shop
+from tests.detection.profile.traffic import NOW, respond, see, shop
 
 from bartizan.detection.fakes.keyed import Keyed
+from bartizan.detection.profile.latency import Latencies
 from bartizan.detection.profile.learner import Learner
 from bartizan.detection.profile.profile import MAX_BYTES, MAX_SHAPES, Profile, kind_of, pace_of
+from bartizan.detection.profile.schemas import TIMES
+from bartizan.http.headers import Headers
+from bartizan.http.message import Request
 
 STABLE, VISIT = Keyed(b"k" * 32, "fakes", "shop"), Keyed(b"k" * 32, "visit", "1")
 
@@ -76,6 +80,22 @@ def test_times_are_those_seen(profile: Profile) -> None:
     assert 0.01 <= Profile().latency(0.5) <= 0.04
     assert [pace_of("GET", 200), pace_of("POST", 201), pace_of("POST", 401)] == ["read", "write", "write 401"]
     assert kind_of(200, "Application/JSON; charset=x") == "200 application/json"
+
+
+def test_a_path_has_its_own_times_once_enough_are_known() -> None:
+    learner, draw = Learner(), random.Random(2)
+    for number in range(60):
+        for path, seconds in ((f"/orders/{number + 1}", 0.01), ("/reports", 0.5)):
+            response, body = respond(200, {"id": number + 1}, draw)
+            request = Request("GET", path.encode(), Headers(), path=path, authority="shop.test")
+            learner.head(request, response, "192.0.2.1", seconds, NOW)
+            learner.body(request, response, body, NOW)
+    whole = Profile()
+    whole.merge(learner.take())
+    assert whole.latency(0.9, path="/orders/7") == 0.01
+    assert whole.latency(0.1, path="/reports") == 0.5
+    assert whole.latency(0.9, path="/nowhere") == 0.5
+    assert len((whole.shapes["GET /reports"].times or Latencies()).times) == TIMES
 
 
 def test_profiles_of_two_processes_are_one() -> None:

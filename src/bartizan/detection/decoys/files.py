@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-
 from bartizan.detection.decoys.model import Content, Maker
 from bartizan.detection.decoys.people import person
 
@@ -15,8 +13,7 @@ __all__ = [
     "git_config",
     "git_head",
     "htpasswd",
-    "sql_dump",
-    "sql_dump_gz",
+    "names_of",
     "wp_config",
 ]
 
@@ -24,14 +21,13 @@ _TEXT, _BINARY = "text/plain", "application/octet-stream"
 _SERVICES = ("api", "shop", "billing", "accounts", "orders", "portal")
 _REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2")
 _HASH = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_ROWS = 40
 
 
 def _text(lines: list[str], media_type: str = _TEXT) -> Content:
     return Content(200, media_type, ("\n".join(lines) + "\n").encode())
 
 
-def _names(maker: Maker) -> tuple[str, str, str]:
+def names_of(maker: Maker) -> tuple[str, str, str]:
     """Return service, database host and user: the same in all files, since they are of one installation."""
     shared = maker.keyed.root("installation")
     service = shared.choice(_SERVICES)
@@ -40,7 +36,7 @@ def _names(maker: Maker) -> tuple[str, str, str]:
 
 def dotenv(maker: Maker) -> Content:
     """An environment file as frameworks read it."""
-    service, host, user = _names(maker)
+    service, host, user = names_of(maker)
     keyed, secret = maker.keyed, maker.secret
     region = keyed.root("installation", "region").choice(_REGIONS)
     return _text(
@@ -86,7 +82,7 @@ def git_head(_: Maker) -> Content:
 
 def git_config(maker: Maker) -> Content:
     """A repository's configuration, with a token in the address of its remote."""
-    service, _, _ = _names(maker)
+    service, _, _ = names_of(maker)
     host = f"git.{service}.internal"
     return _text(
         [
@@ -113,7 +109,7 @@ def htpasswd(maker: Maker) -> Content:
 
 def wp_config(maker: Maker) -> Content:
     """A copy of WordPress' configuration, as editors leave it."""
-    service, host, user = _names(maker)
+    service, host, user = names_of(maker)
     salts = ("AUTH_KEY", "SECURE_AUTH_KEY", "LOGGED_IN_KEY", "NONCE_KEY", "AUTH_SALT", "SECURE_AUTH_SALT")
     return _text(
         [
@@ -136,7 +132,7 @@ def wp_config(maker: Maker) -> Content:
 
 def config_json(maker: Maker) -> Content:
     """A service's configuration."""
-    service, host, user = _names(maker)
+    service, host, user = names_of(maker)
     lines = [
         "{",
         f'  "service": "{service}",',
@@ -154,7 +150,7 @@ def config_json(maker: Maker) -> Content:
 
 def compose(maker: Maker) -> Content:
     """A compose file that was copied to the wrong place."""
-    service, _, user = _names(maker)
+    service, _, user = names_of(maker)
     return _text(
         [
             "services:",
@@ -171,38 +167,3 @@ def compose(maker: Maker) -> Content:
         ],
         _BINARY,
     )
-
-
-def sql_dump(maker: Maker) -> Content:
-    """A dump of a table of users."""
-    service, host, _ = _names(maker)
-    begin = 1000 + maker.keyed.root("installation", "rows").below(9000)
-    rows = []
-    for number in range(_ROWS):
-        each = person(maker.keyed.root("people"), begin + number)
-        digest = f"$2b$12${maker.keyed.sub('hash', number).text(_HASH, 53)}"
-        rows.append(f"({begin + number},'{each.first}','{each.last}','{each.email}','{digest}')")
-    lines = [
-        f"-- MySQL dump 10.13  Distrib 8.0.3{maker.keyed.below(9)}, for Linux (x86_64)",
-        f"-- Host: {host}    Database: {service}",
-        "",
-        "DROP TABLE IF EXISTS `users`;",
-        "CREATE TABLE `users` (",
-        "  `id` int unsigned NOT NULL AUTO_INCREMENT,",
-        "  `first_name` varchar(64) NOT NULL,",
-        "  `last_name` varchar(64) NOT NULL,",
-        "  `email` varchar(255) NOT NULL,",
-        "  `password` varchar(60) NOT NULL,",
-        "  PRIMARY KEY (`id`)",
-        f") ENGINE=InnoDB AUTO_INCREMENT={begin + _ROWS} DEFAULT CHARSET=utf8mb4;",
-        "INSERT INTO `users` VALUES",
-        ",\n".join(rows) + ";",
-        "INSERT INTO `api_keys` VALUES",
-        f"(1,{begin},'{maker.secret('api_key')}');",
-    ]
-    return _text(lines, "application/sql")
-
-
-def sql_dump_gz(maker: Maker) -> Content:
-    """The same, compressed; without a time in it, so that it is the same everywhere."""
-    return Content(200, "application/gzip", gzip.compress(sql_dump(maker).body, mtime=0))

@@ -147,7 +147,8 @@ class DecoyGuard:
             conditioned(exchange.request, response)
         except Unsatisfiable as error:
             response = self._decoys.answers.out_of_range(decoy, profile, exchange.id, self._clock(), error.args[0])
-        after = profile.latency(self._random.random(), method, response.status)
+        like = self._decoys.answers.likenesses.like(decoy, profile)
+        after = profile.latency(self._random.random(), method, response.status, like)
         return Respond(
             response,
             after,

@@ -23,6 +23,7 @@ class _Kept(NamedTuple):
     """A content, and what it was made from; the profile is held so that no other one can have its number."""
 
     profile: Profile
+    like: str
     basis: object
     content: Content | None
 
@@ -40,6 +41,11 @@ class Likenesses:
         """Return what a decoy answers in the shape that a profile has; None where nothing is known of that."""
         kept = self._kept.get((decoy.path, id(profile)))
         return self._make(decoy, profile).content if kept is None else kept.content
+
+    def like(self, decoy: Decoy, profile: Profile) -> str:
+        """Return the real path that a decoy is like, "" if it is like none or was not made yet."""
+        kept = self._kept.get((decoy.path, id(profile)))
+        return "" if kept is None else kept.like
 
     async def prepare(self, profiles: Sequence[Profile]) -> None:
         """Make all contents for profiles, and forget those for others; other work goes on in between."""
@@ -63,14 +69,14 @@ class Likenesses:
         like = concrete(decoy.like or "", profile, keyed.sub("like"))
         shape = profile.shape("GET", like)
         if shape is None:
-            return _Kept(profile, None, None)
-        basis = (like, shape.status, shape.media_type, shape.style, profile.basis("GET", like))
+            return _Kept(profile, like, None, None)
+        basis: object = (like, shape.status, shape.media_type, shape.style, profile.basis("GET", like))
         for each in known:
             if each.basis == basis:
                 return each._replace(profile=profile)
         made = profile.fake("GET", like, keyed)
         content = Content(decoy.status or shape.status, shape.media_type, shape.encode(made))
-        return _Kept(profile, basis, content)
+        return _Kept(profile, like, basis, content)
 
 
 def concrete(like: str, profile: Profile, keyed: Keyed) -> str:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from bartizan.config.model import DecoyPath, DecoySettings
-from bartizan.detection.decoys import files, pages
+from bartizan.detection.decoys import dumps, files, pages
 from bartizan.detection.decoys.model import Content, Decoy, Maker, Writer
 
 __all__ = ["DECOYS", "MAX_FILE", "NAMES", "chosen", "tokens_in"]
@@ -22,9 +22,9 @@ DECOYS = (
     Decoy("git", "/.git/config", "file", files.git_config),
     Decoy("aws", "/.aws/credentials", "file", files.aws_credentials),
     Decoy("htpasswd", "/.htpasswd", "file", files.htpasswd),
-    Decoy("backup", "/backup.sql", "file", files.sql_dump),
-    Decoy("backup", "/backup.sql.gz", "file", files.sql_dump_gz),
-    Decoy("backup", "/backup/db.sql.gz", "file", files.sql_dump_gz, announced=True),
+    Decoy("backup", "/backup.sql", "file", dumps.sql_dump),
+    Decoy("backup", "/backup.sql.gz", "file", dumps.sql_dump_gz),
+    Decoy("backup", "/backup/db.sql.gz", "file", dumps.sql_dump_gz, announced=True),
     Decoy("wordpress", "/wp-config.php.bak", "file", files.wp_config),
     Decoy("wordpress", "/wp-login.php", "login", pages.wp_login, refusal=pages.wp_refusal),
     Decoy("phpinfo", "/phpinfo.php", "file", pages.phpinfo),

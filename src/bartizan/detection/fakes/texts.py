@@ -43,7 +43,35 @@ def fake_text(schema: Mapping[str, object], keyed: Keyed, name: str, about: str,
         made = _FORMATS[kind](words_of(name), persona, keyed)
     else:
         made = _free(schema, keyed, name, about, persona)
+    lengths = schema.get("x-lengths")
+    if isinstance(lengths, list) and len(lengths) == 2:
+        made = _as_long(made, (lengths[0], lengths[1]), schema, keyed, name, about, persona)
     return made if low <= len(made) <= high else fitted(made, low, high, keyed)
+
+
+def _as_long(
+    made: str,
+    lengths: tuple[int, int],
+    schema: Mapping[str, object],
+    keyed: Keyed,
+    name: str,
+    about: str,
+    persona: Persona,
+) -> str:
+    """Return a text that is as long as those that were seen, or nearly: another one, if need be.
+
+    What belongs to a person stays as it is, since other members of the object say the same.
+    """
+    low, high = lengths
+    best = made
+    for number in range(_TRIES):
+        if low <= len(best) <= high:
+            break
+        again = keyed.sub("again", number)
+        thing = made == persona.product
+        other = Persona(again, 0.0).product if thing else _free(schema, again, name, about, persona)
+        best = min(best, other, key=lambda each: max(low - len(each), len(each) - high))
+    return best
 
 
 def of_form(form: str, keyed: Keyed, name: str, persona: Persona) -> str:

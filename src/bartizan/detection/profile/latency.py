@@ -15,19 +15,20 @@ _TAIL = 60.0  # seconds; what takes longer is left out
 
 
 class Latencies(msgspec.Struct, omit_defaults=True):
-    """At most 256 times in seconds, in order; each of ``seen`` responses had the same chance to be among them."""
+    """At most ``size`` times in seconds, in order; each of ``seen`` responses had the same chance to be among them."""
 
     seen: int = 0
     times: list[float] = []
+    size: int = SIZE
 
     def learn(self, seconds: float, uniform: Callable[[], float]) -> None:
         """Take in one time; ``uniform`` draws numbers from 0 to below 1 (Vitter's algorithm R)."""
         if not 0 <= seconds <= _TAIL:
             return
         self.seen += 1
-        if len(self.times) >= SIZE:
+        if len(self.times) >= self.size:
             place = int(uniform() * self.seen)
-            if place >= SIZE:
+            if place >= self.size:
                 return
             del self.times[place]
         insort(self.times, round(seconds, 6))
@@ -38,12 +39,13 @@ class Latencies(msgspec.Struct, omit_defaults=True):
         if not whole:
             return
         own = len(self.times)
-        if own + len(other.times) <= SIZE:
+        size = self.size
+        if own + len(other.times) <= size:
             joined = [*self.times, *other.times]
         else:
-            share = min(max(round(SIZE * other.seen / whole), 1), SIZE - 1)
-            share = max(min(share, len(other.times)), SIZE - own)
-            joined = [*_spread(self.times, SIZE - share), *_spread(other.times, share)]
+            share = min(max(round(size * other.seen / whole), 1), size - 1)
+            share = max(min(share, len(other.times)), size - own)
+            joined = [*_spread(self.times, size - share), *_spread(other.times, share)]
         self.times = sorted(joined)
         self.seen = whole if whole < _STALE else _STALE // 2
 

@@ -16,7 +16,7 @@ from bartizan.detection.profile.error_bodies import ErrorBodies, ErrorMemory
 from bartizan.detection.profile.fields import Fields
 from bartizan.detection.profile.latency import Latencies
 from bartizan.detection.profile.profile import MAX_KINDS, MAX_PACES, Profile, kind_of, pace_of
-from bartizan.detection.profile.schemas import style_of
+from bartizan.detection.profile.schemas import TIMES, style_of
 from bartizan.detection.profile.shapes import MAX_MEMBERS, Node, learn
 from bartizan.detection.profile.templates import path_template
 from bartizan.http.message import Request, Response
@@ -74,6 +74,10 @@ class Learner:
         pace = pace_of(request.method, status)
         if pace in fresh.latencies or len(fresh.latencies) < MAX_PACES:
             fresh.latencies.setdefault(pace, Latencies()).learn(seconds, self._uniform)
+        shape = fresh.shapes.get(f"{request.method} {path_template(request.path)}") if status < 300 else None
+        if shape is not None:
+            shape.times = shape.times or Latencies(size=TIMES)
+            shape.times.learn(seconds, self._uniform)
         if request.method == "HEAD" or response.length == 0:
             if status < 300:
                 self._shape(request, status, media, None, now)

@@ -19,6 +19,7 @@ __all__ = ["Profile", "kind_of", "pace_of"]
 MAX_KINDS = 64
 MAX_SHAPES = 256
 MAX_PACES = 24
+ENOUGH = 16  # times of one path template
 MAX_BYTES = 2**20  # of a profile
 _FASTEST, _SLOWEST = 0.010, 0.040  # seconds, where nothing is known
 _KINDS = ("int", "uuid", "hex", "token", "text")
@@ -82,8 +83,14 @@ class Profile(msgspec.Struct, omit_defaults=True):
         body = found.make(path, method, host, keyed.sub("error"), now)
         return self.headers(status, kind.partition(" ")[2], body, keyed, now), body
 
-    def latency(self, uniform: float, method: str = "GET", status: int = 200) -> float:
-        """Return seconds from request to response head, for a number from 0 to 1 that is drawn for each visit."""
+    def latency(self, uniform: float, method: str = "GET", status: int = 200, path: str = "") -> float:
+        """Return seconds from request to response head, for a number from 0 to 1 that is drawn for each visit.
+
+        ``path`` is one with success whose own times count, if enough of them are known.
+        """
+        shape = self.shape(method, path) if path and status < 300 else None
+        if shape is not None and shape.times is not None and len(shape.times.times) >= ENOUGH:
+            return shape.times.at(uniform)
         pace = pace_of(method, status)
         found = self.latencies.get(pace)
         if found is None:

@@ -12,13 +12,16 @@ from bartizan.detection.fakes.documents import fake_document
 from bartizan.detection.fakes.forms import UNTIL
 from bartizan.detection.fakes.keyed import Keyed
 from bartizan.detection.fakes.plain import Json
+from bartizan.detection.profile.latency import Latencies
 from bartizan.detection.profile.shapes import Node
 
-__all__ = ["Shape", "Style", "objects_in", "schema_of", "style_of"]
+__all__ = ["TIMES", "Shape", "Style", "objects_in", "schema_of", "style_of"]
 
 MAX_NODES = 1000
+TIMES = 48  # of one path template
 MONTH = 30 * 86400  # seconds
 _LONG = 40  # characters
+_STEP = 4  # characters: lengths are told in steps, so that they do not change with each new text
 _OPEN_FORMS = ("text", "word", "slug", "path", "uri")
 
 
@@ -59,6 +62,8 @@ class Shape(msgspec.Struct, omit_defaults=True):
     """None where responses had no JSON."""
     wants_json: bool = False
     """Whether requests had JSON."""
+    times: Latencies | None = None
+    """How long they took: a long list takes longer than one object."""
 
     @property
     def until(self) -> float:
@@ -109,6 +114,9 @@ class Shape(msgspec.Struct, omit_defaults=True):
             self.status, self.media_type, self.style = other.status, other.media_type, other.style
             self.last = other.last
         self.wants_json = self.wants_json or other.wants_json
+        if other.times is not None:
+            self.times = self.times or Latencies(size=TIMES)
+            self.times.merge(other.times)
         if other.node is not None:
             self.node = self.node or Node()
             self.node.merge(other.node)
@@ -183,6 +191,8 @@ def _text(node: Node) -> Mapping[str, object]:
         if texts.low > _LONG and form == "text":
             out["minLength"] = _LONG
         out["maxLength"] = max(2 * _LONG, texts.high)  # names and words are not to be cut for want of samples
+        if form == "text" and texts.high <= _LONG:
+            out["x-lengths"] = [texts.low // _STEP * _STEP, -(-texts.high // _STEP) * _STEP]
     return out
 
 
