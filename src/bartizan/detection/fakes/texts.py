@@ -11,6 +11,7 @@ from bartizan.detection.fakes.named import text_for, words_of
 from bartizan.detection.fakes.patterns import matching
 from bartizan.detection.fakes.persona import Persona
 from bartizan.detection.fakes.plain import number_of
+from bartizan.detection.fakes.wording import fits, folded, styled
 from bartizan.detection.fakes.words import NOTES, TOPICS
 
 __all__ = ["fake_text"]
@@ -46,7 +47,17 @@ def fake_text(schema: Mapping[str, object], keyed: Keyed, name: str, about: str,
     lengths = schema.get("x-lengths")
     if isinstance(lengths, list) and len(lengths) == 2:
         made = _as_long(made, (lengths[0], lengths[1]), schema, keyed, name, about, persona)
+    if "x-form" in schema:
+        made = _as_written(made, schema, keyed)
     return made if low <= len(made) <= high else fitted(made, low, high, keyed)
+
+
+def _as_written(made: str, schema: Mapping[str, object], keyed: Keyed) -> str:
+    """Return a text with the letters, and in the way, that those that were seen had."""
+    if schema.get("x-ascii") is True:
+        made = folded(made)
+    patterns = schema.get("x-patterns")
+    return styled(made, patterns, keyed) if isinstance(patterns, list) else made
 
 
 def _as_long(
@@ -63,14 +74,20 @@ def _as_long(
     What belongs to a person stays as it is, since other members of the object say the same.
     """
     low, high = lengths
+    patterns = schema.get("x-patterns")
+
+    def strange(text: str) -> int:
+        much = max(low - len(text), len(text) - high, 0)
+        return much + 100 * (isinstance(patterns, list) and not fits(text, patterns))
+
     best = made
     for number in range(_TRIES):
-        if low <= len(best) <= high:
+        if not strange(best):
             break
         again = keyed.sub("again", number)
         thing = made == persona.product
         other = Persona(again, 0.0).product if thing else _free(schema, again, name, about, persona)
-        best = min(best, other, key=lambda each: max(low - len(each), len(each) - high))
+        best = min(best, other, key=strange)
     return best
 
 

@@ -21,6 +21,7 @@ MAX_NODES = 1000
 TIMES = 48  # of one path template
 MONTH = 30 * 86400  # seconds
 _LONG = 40  # characters
+_SURE = 20  # texts without other letters than those of ASCII
 _STEP = 4  # characters: lengths are told in steps, so that they do not change with each new text
 _OPEN_FORMS = ("text", "word", "slug", "path", "uri")
 
@@ -191,6 +192,10 @@ def _text(node: Node) -> Mapping[str, object]:
         if texts.low > _LONG and form == "text":
             out["minLength"] = _LONG
         out["maxLength"] = max(2 * _LONG, texts.high)  # names and words are not to be cut for want of samples
+        if texts.usual:
+            out["x-patterns"] = texts.usual
+        if texts.count >= _SURE and not texts.wide:
+            out["x-ascii"] = True
         if form == "text" and texts.high <= _LONG:
             out["x-lengths"] = [texts.low // _STEP * _STEP, -(-texts.high // _STEP) * _STEP]
     return out

@@ -5,11 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from bartizan.detection.fakes.forms import form_of, moment_of
+from bartizan.detection.fakes.wording import pattern_of
 from bartizan.detection.profile.candidates import CLOSED, KEPT, MANY, MAX_VALUES, Candidates
 
 __all__ = ["Texts"]
 
 MAX_FORMS = 8
+MAX_PATTERNS = 12
 MAX_TIME = 4e9  # Unix seconds
 MAX_PREFIX = 6
 _PREFIXED = ("parts:{A:", "parts:{a:")
@@ -31,6 +33,10 @@ class Texts(msgspec.Struct, omit_defaults=True):
     """The latest time among them, in Unix seconds."""
     earliest: float = 0.0
     """The earliest one; 0 if there was none."""
+    patterns: dict[str, int] = {}
+    """How texts of a few words are written: ``Aa, a``."""
+    wide: int = 0
+    """How many had other letters than those of ASCII."""
 
     def learn(
         self,
@@ -55,15 +61,14 @@ class Texts(msgspec.Struct, omit_defaults=True):
         if form not in self.forms and len(self.forms) >= MAX_FORMS:
             form = "text"
         self.forms[form] = self.forms.get(form, 0) + 1
+        if form == "text":
+            self._written(text)
         if form.startswith(_PREFIXED):
             prefix = _prefix(text)
             if prefix and candidates.see(place + "^", prefix, identity) == KEPT:
                 self.prefixes[prefix] = self.prefixes.get(prefix, 0) + 1
         if form.startswith(_TIMES):
-            at = moment_of(text)
-            if at is not None and 0 < at < MAX_TIME:
-                self.latest = max(self.latest, at)
-                self.earliest = min(self.earliest or at, at)
+            self._time(moment_of(text))
         if not text:
             return
         if not keepable:
@@ -94,6 +99,9 @@ class Texts(msgspec.Struct, omit_defaults=True):
         for prefix, count in other.prefixes.items():
             if prefix in self.prefixes or len(self.prefixes) < MAX_VALUES:
                 self.prefixes[prefix] = self.prefixes.get(prefix, 0) + count
+        for pattern, count in other.patterns.items():
+            self._pattern(pattern, count)
+        self.wide += other.wide
         for value, count in other.values.items():
             self.values[value] = self.values.get(value, 0) + count
         if self.closed or other.closed or len(self.values) > MAX_VALUES:
@@ -103,6 +111,8 @@ class Texts(msgspec.Struct, omit_defaults=True):
         """Let what is new count for more than what is old."""
         self.count = self.count // 2 + 1
         self.forms = {form: count // 2 for form, count in self.forms.items() if count > 1}
+        self.patterns = {pattern: count // 2 for pattern, count in self.patterns.items() if count > 1}
+        self.wide = (self.wide + 1) // 2
         self.values = {value: count // 2 + 1 for value, count in self.values.items()}
 
     @property
@@ -115,11 +125,29 @@ class Texts(msgspec.Struct, omit_defaults=True):
         return form
 
     @property
+    def usual(self) -> list[str]:
+        """The patterns that at least one text in five has, in an order of their own."""
+        return sorted(pattern for pattern, count in self.patterns.items() if pattern and count * 5 >= self.count)
+
+    @property
     def few(self) -> list[str]:
         """The words, if most texts are one of them; the most frequent first."""
         if self.closed or sum(self.values.values()) * 5 < self.count * 2:
             return []
         return sorted(self.values, key=lambda value: (-self.values[value], value))
+
+    def _time(self, at: float | None) -> None:
+        if at is not None and 0 < at < MAX_TIME:
+            self.latest = max(self.latest, at)
+            self.earliest = min(self.earliest or at, at)
+
+    def _written(self, text: str) -> None:
+        self._pattern(pattern_of(text), 1)
+        self.wide += not text.isascii()
+
+    def _pattern(self, pattern: str, count: int) -> None:
+        if pattern in self.patterns or len(self.patterns) < MAX_PATTERNS:
+            self.patterns[pattern] = self.patterns.get(pattern, 0) + count
 
     def _close(self) -> None:
         self.closed = True
