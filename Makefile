@@ -39,7 +39,7 @@ bench-risk: setup ## Risk engine, sentry, guards: speed, and how fast a verdict 
 	@failed=0; for part in risk risk_guard deception_guards sentry; do $(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
 
 bench-deception: setup ## Whether a client can tell decoys from real answers
-	@$(PY) -m benchmarks.deception
+	@failed=0; for part in deception deception.diverted; do $(PY) -m benchmarks.$$part || failed=1; done; exit $$failed
 
 bench-waf: setup ## The WAF beside libmodsecurity: speed, memory, verdicts
 	@failed=0; for part in speed agreement; do $(PY) -m benchmarks.waf.$$part || failed=1; done; exit $$failed

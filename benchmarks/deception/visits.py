@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["FAMILIES", "Case", "Seen", "cases", "decoy_paths", "file_of", "visit"]
+__all__ = ["FAMILIES", "Case", "Seen", "ask", "cases", "decoy_paths", "file_of", "visit"]
 
 FAMILIES = {
     "missing": "404 of the shop (JSON)",
@@ -71,7 +71,8 @@ def _paths(family: str, count: int, made: random.Random, *, decoy: bool) -> Iter
         return [f"/api/{made.choice(_WORDS)}/{number}/login" for number in range(count)] if decoy else ["/api/login"]
     if family == "file":
         return [f"/{'internal' if decoy else 'notes'}/{number:03d}.txt" for number in range(count)]
-    start, out = ("/api/" if family == "missing" else "/"), set()
+    start = "/api/" if family == "missing" else "/"
+    out: set[str] = set()
     while len(out) < count:
         path = f"{start}{made.choice(_WORDS)}{made.choice(_ENDS)}/{made.randint(1, 9999)}"
         out.add(path + (".html" if family == "absent" else ""))
@@ -114,13 +115,14 @@ def visit(port: int, chosen: Iterable[Case], made: random.Random) -> list[Seen]:
     out = []
     for case in chosen:
         time.sleep(made.expovariate(1 / GAP))
-        out.append(_ask(made.choice(clients), case, made))
+        out.append(ask(made.choice(clients), case, made))
     for client in clients:
         client.close()
     return out
 
 
-def _ask(client: http.client.HTTPConnection, case: Case, made: random.Random) -> Seen:
+def ask(client: http.client.HTTPConnection, case: Case, made: random.Random) -> Seen:
+    """Make a request on a connection that is open; returns what the client saw."""
     body, fields = None, {"user-agent": "Mozilla/5.0", "accept": "*/*"}
     if case.method == "POST":
         body = json.dumps({"username": made.choice(_WORDS), "password": f"{made.getrandbits(48):x}"}).encode()
