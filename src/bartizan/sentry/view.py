@@ -11,15 +11,17 @@ from typing import TypeVar
 
 import msgspec
 
-from bartizan.detection.risk import Engine, Explanation, RiskSettings
-from bartizan.errors import SentryError
+from bartizan.config.model import Config
+from bartizan.detection.risk import Engine, RiskSettings
+from bartizan.errors import JournalCorrupt, SentryError
+from bartizan.evidence.journal import SegmentReader
 from bartizan.sentry.cases import Case
 from bartizan.sentry.keeping import ACTORS, CASES, DECISIONS, PARDONS
 from bartizan.sentry.store import Store
 from bartizan.sentry.tail import segment_sizes
 from bartizan.sentry.undoing import MadeDecision, MadePardon
 
-__all__ = ["Progress", "View", "is_running"]
+__all__ = ["Progress", "View", "is_kept", "is_running"]
 
 T = TypeVar("T")
 LOCK = "lock"
@@ -27,23 +29,37 @@ LOCK = "lock"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the sentry is: ``counts`` since the beginning, ``latest`` when the youngest exchange read began."""
+    """How far the sentry is: ``counts`` since the beginning, ``latest`` when the youngest exchange read began.
+
+    ``behind_seconds`` is how long ago the oldest exchange began that was not read.
+    """
 
     running: bool
     counts: dict[str, int]
     latest: float
     behind_bytes: int
+    behind_seconds: float
     segments: int
+    actors: int
+    cases: int
 
 
 class View:
-    """Reads what is kept for a storage directory; raises ``SentryError`` if nothing is. A context manager."""
+    """Reads what is kept for a storage directory; raises ``SentryError`` if nothing is. A context manager.
 
-    def __init__(self, directory: Path) -> None:
-        if not (directory / "sentry" / "data.mdb").exists():
+    ``map_size`` is the upper bound of the file in bytes, as the sentry has it: the file may grow while it is read.
+    """
+
+    def __init__(self, directory: Path, map_size: int = 2**30) -> None:
+        if not is_kept(directory):
             raise SentryError("the sentry has kept nothing yet: set sentry.enabled: true, and run `bartizan up`")
         self._directory = directory
-        self._store = Store(directory, read_only=True)
+        self._store = Store(directory, map_size, read_only=True)
+
+    @classmethod
+    def of(cls, config: Config) -> View:
+        """Return a view of what the sentry of a configuration keeps."""
+        return cls(Path(config.storage.directory), config.sentry.map_size)
 
     def __enter__(self) -> View:
         return self
@@ -51,8 +67,13 @@ class View:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self._store.close()
 
-    def explain(self, key: str, settings: RiskSettings, now: float) -> Explanation:
-        """Return why an actor has its score at ``now``, in Unix seconds. Only what it takes is read."""
+    @property
+    def source(self) -> str:
+        """What names the sentry in what it tells."""
+        return self._store.kept().source
+
+    def around(self, key: str, settings: RiskSettings) -> Engine:
+        """Return an engine that knows an actor and whatever counts for its score, and nothing else."""
         engine = Engine(settings)
         read: set[str] = set()
         new = {key}
@@ -61,7 +82,7 @@ class View:
                 self._load(engine, each)
             read |= new
             new = {other for each in new for other in engine.related(each)} - read
-        return engine.explain(key, now)
+        return engine
 
     def cases(self, actor: str | None = None) -> list[Case]:
         """Return all cases, or those that name an actor; the last one first."""
@@ -80,14 +101,32 @@ class View:
 
     def pardon(self, number: str) -> MadePardon | None:
         """Return a pardon if it was carried out."""
-        data = self._store.get(PARDONS, number)
-        return None if data is None else msgspec.msgpack.decode(data, type=MadePardon)
+        return self._one(PARDONS, number, MadePardon)
 
-    def progress(self) -> Progress:
-        """Return how far the sentry is."""
-        kept, sizes = self._store.kept(), segment_sizes(self._directory / "journal")
-        behind = sum(max(0, size - kept.checkpoint.get(name, 0)) for name, size in sizes.items())
-        return Progress(is_running(self._directory), kept.counts, kept.latest, behind, len(sizes))
+    def decision(self, number: str) -> MadeDecision | None:
+        """Return a decision if it is still remembered."""
+        return self._one(DECISIONS, number, MadeDecision)
+
+    def progress(self, now: float) -> Progress:
+        """Return how far the sentry is at ``now``, in Unix seconds."""
+        kept, journal = self._store.kept(), self._directory / "journal"
+        sizes, behind, oldest = segment_sizes(journal), 0, now
+        for name, size in sizes.items():
+            read = kept.checkpoint.get(name, 0)
+            began = None if size <= read else _next(journal / name, read)
+            if began is not None:  # not only the head of a segment
+                behind += size - read
+                oldest = min(oldest, began)
+        return Progress(
+            running=is_running(self._directory),
+            counts=kept.counts,
+            latest=kept.latest,
+            behind_bytes=behind,
+            behind_seconds=now - oldest,
+            segments=len(sizes),
+            actors=sum(1 for _ in self._store.items(ACTORS)),
+            cases=sum(1 for _ in self._store.items(CASES)),
+        )
 
     def _load(self, engine: Engine, key: str) -> None:
         data = self._store.get(ACTORS, key)
@@ -97,6 +136,13 @@ class View:
             except ValueError as error:
                 raise SentryError(f"what is kept of {key} cannot be read: {error}") from None
 
+    def _one(self, part: str, key: str, kind: type[T]) -> T | None:
+        data = self._store.get(part, key)
+        try:
+            return None if data is None else msgspec.msgpack.decode(data, type=kind)
+        except msgspec.MsgspecError as error:
+            raise SentryError(f"one of the {part} cannot be read: {error}") from None
+
     def _all(self, part: str, kind: type[T]) -> list[T]:
         decode, found = msgspec.msgpack.Decoder(kind).decode, []
         for _, data in self._store.items(part):
@@ -105,6 +151,11 @@ class View:
             except msgspec.MsgspecError as error:
                 raise SentryError(f"one of the {part} cannot be read: {error}") from None
         return found
+
+
+def is_kept(directory: Path) -> bool:
+    """Tell whether a sentry has ever kept anything below a storage directory."""
+    return (directory / "sentry" / "data.mdb").exists()
 
 
 def is_running(directory: Path) -> bool:
@@ -120,3 +171,12 @@ def is_running(directory: Path) -> bool:
     finally:
         os.close(fd)
     return False
+
+
+def _next(segment: Path, offset: int) -> float | None:
+    """Return when the exchange of the first record behind an offset began, in Unix seconds; None if there is none."""
+    try:
+        entry = next(SegmentReader(segment, offset).read(), None)
+    except (JournalCorrupt, OSError):
+        return None  # the sentry passes it over, too
+    return None if entry is None else entry.record.time / 1000
