@@ -56,11 +56,16 @@ async def test_at_the_end_nobody_waits_on() -> None:
         await waiting
 
 
-async def test_the_way_to_who_waits_is_taken_off(alarm: Alarm) -> None:
+async def test_what_is_done_takes_no_longer_than_until_it_is_due(alarm: Alarm) -> None:
     for _ in range(20):
-        await alarm.until(time.monotonic() + 0.0005)
-    assert 0 <= alarm.lag < 0.001
+        due = time.monotonic() + 0.0008
+        if await alarm.about(due):
+            alarm.over(due)
+    assert 0 < alarm.lag < 0.001
     alarm.lag = 0.1
     before = time.monotonic()
-    await asyncio.wait_for(alarm.about(before + 0.11), 5)
+    assert await asyncio.wait_for(alarm.about(before + 0.11), 5)
     assert time.monotonic() >= before + 0.01
+    assert not await asyncio.wait_for(alarm.about(before + 0.1), 5)
+    alarm.over(before - 100)  # a busy loop says nothing
+    assert alarm.lag == 0.1

@@ -14,6 +14,7 @@ from bartizan.process.alarm import Alarm
 
 __all__ = ["answer", "refuse", "respond"]
 
+_AFTER_HEAD = 0.00003  # seconds from the head of an upstream's response to its first byte to the client
 Refusal = Challenge | Deny | StepUp | Throttle
 
 
@@ -63,8 +64,11 @@ async def respond(exchange: Exchange, stream: Stream, route: RouteRuntime, verdi
             refuse(exchange, stream, other)
             return
         exchange.verdict, exchange.decided_by = verdict, decided
-    await alarm.about(exchange.started + verdict.after)
+    due = exchange.started + verdict.after + _AFTER_HEAD
+    waited = await alarm.about(due)
     _send(exchange, stream, response)
+    if waited:
+        alarm.over(due)
 
 
 def _send(exchange: Exchange, stream: Stream, response: Response, *, close: bool = False) -> None:

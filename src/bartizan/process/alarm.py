@@ -45,7 +45,7 @@ class Alarm:
         self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self.lag = 0.0
-        """Seconds from when somebody is due to when they go on, lately, where the loop was not busy."""
+        """Seconds from when somebody is woken to when they are done, lately, where the loop was not busy."""
         loop.add_reader(self._fd, self._ring)
 
     async def until(self, due: float) -> None:
@@ -57,13 +57,23 @@ class Alarm:
         if self._waiting[0][2] is future:
             self._set(due)
         await future
-        late = time.monotonic() - due
-        if late < _BUSY:
-            self.lag += _SHARE * (late - self.lag)
 
-    async def about(self, due: float) -> None:
-        """Return as near to ``due`` as can be: sometimes a little before it, as often a little after."""
-        await self.until(due - self.lag)
+    async def about(self, due: float) -> bool:
+        """Return so long before ``due`` that what is done then is done by then; tells whether there was time to wait.
+
+        Who has waited says ``over`` when they are done.
+        """
+        woken = due - self.lag
+        if woken <= time.monotonic():
+            return False
+        await self.until(woken)
+        return True
+
+    def over(self, due: float) -> None:
+        """Learn how long it has taken."""
+        spent = time.monotonic() - (due - self.lag)
+        if spent < _BUSY:
+            self.lag += _SHARE * (spent - self.lag)
 
     def close(self) -> None:
         """Give the timer back; whoever still waits is cancelled."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.decoys import decoy_guard, decoy_set
+from tests.support.decoys import NOW, decoy_guard, decoy_set
 from tests.support.exchange import make_exchange
 
 from bartizan.config.model import KnownClient
 from bartizan.detection.decoys.guard import DecoyGuard
+from bartizan.detection.fakes.forms import moment_of
+from bartizan.detection.profile.learner import Learner
 from bartizan.http.body import Body
 from bartizan.http.headers import Headers
 from bartizan.http.message import Response
@@ -131,3 +133,38 @@ async def test_known_clients_get_the_answer_and_are_no_signal() -> None:
     preview = make_exchange(path="/.env", headers={"user-agent": "Slackbot 1.0"}, client="203.0.113.1")
     await ask(guard, preview)
     assert preview.signals[0].confidence < 0.1
+
+
+async def test_files_of_decoys_know_conditions_and_ranges_where_those_of_the_upstream_do() -> None:
+    learner = Learner()
+    for number in range(8):
+        fields = [
+            (b"server", b"nginx"),
+            (b"content-type", b"text/plain"),
+            (b"last-modified", b"Thu, 26 Nov 2026 02:59:0%d GMT" % number),
+            (b"etag", b'"%x-5"' % (1795661940 + number)),
+            (b"accept-ranges", b"bytes"),
+        ]
+        exchange = make_exchange(path=f"/{number}.txt")
+        learner.head(exchange.request, Response(200, Headers(fields), Body.of(b"hello"), 5), "192.0.2.1", 0.001, NOW)
+    guard = decoy_guard(profile=learner.take())
+
+    async def got(**headers: str) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        verdict = await ask(guard, make_exchange(path="/.git/HEAD", headers=named))
+        assert isinstance(verdict, Respond)
+        return verdict.response
+
+    whole = await got()
+    assert (whole.status, whole.body.peek()) == (200, b"ref: refs/heads/main\n")
+    assert whole.headers.get(b"etag") == b'"%x-15"' % (int(tag_time(whole)))
+    assert (await got(if_none_match=(whole.headers.get(b"etag") or b"").decode())).status == 304
+    assert (await got(range="bytes=5-8")).body.peek() == b"refs"
+    behind = await got(range="bytes=99-")
+    assert (behind.status, behind.headers.get(b"content-range")) == (416, b"bytes */21")
+    assert behind.headers.get(b"accept-ranges") is None
+
+
+def tag_time(response: Response) -> float:
+    """Return when a file was changed, in Unix seconds."""
+    return moment_of((response.headers.get(b"last-modified") or b"").decode()) or 0.0

@@ -43,12 +43,22 @@ class Learner:
         self._errors = ErrorMemory()
         self._named: set[str] = set()
         self._next = [0.0, 0.0]
+        self._passed = [False, False]
 
     def wants(self, status: int, at: float) -> bool:
-        """Tell whether to look at a response now; ``at`` is any clock that runs on, in seconds."""
+        """Tell whether to look at a response now; ``at`` is any clock that runs on, in seconds.
+
+        Of many it is the second one after a pause: before the first, less happens than before others (a pause ends
+        rather in a long gap than in a short one), and who comes after a long gap waits longer.
+        """
         kind = status >= 400
-        if at < self._next[kind]:
+        due = self._next[kind]
+        if at < due:
             return False
+        if at < due + 1 / RATE and not self._passed[kind]:
+            self._passed[kind] = True
+            return False
+        self._passed[kind] = False
         self._next[kind] = at + 1 / RATE
         return True
 
