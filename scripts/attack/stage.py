@@ -80,8 +80,7 @@ class Stage:
         """Return all that is known of an actor."""
         told = self.setup.attempt("risk", "show", actor, "--json")
         known: dict[str, Any] = json.loads(told) if told else {}
-        explanation: dict[str, Any] = known.get("explanation", {})
-        return {**known, **explanation}
+        return known
 
     def risk_of_at_least(self, rung: str, actor: str = ACTOR) -> float:
         """Wait until a rung is reached; returns the risk."""

@@ -71,7 +71,7 @@ async def test_without_a_sentry_here_those_of_others_are_shown(config: Path, tmp
     await published(tmp_path, Standing("address:192.0.2.7", 70.0, time.time(), 7200.0, "one", "waf.match 3 times\x1b"))
     shown = (await run(config, "risk", "show", "192.0.2.7")).output.splitlines()
     assert shown[0] == "address:192.0.2.7 has a risk of 70 of 100; half of it is gone in 2 h"
-    assert shown[2] == "this machine has no sentry: what follows is what those of others have told"
+    assert shown[2] == "this machine has no sentry: this is what those of others have told"
     replaced = "\N{REPLACEMENT CHARACTER}"
     assert shown[3] == f"  70.0  told by sentry one, half-life 2 h: waf.match 3 times{replaced}"
     told = json.loads((await run(config, "risk", "show", "192.0.2.7", "--json")).output)

@@ -165,7 +165,7 @@ def _lines(dossier: Dossier, now: float, *, has_transcript: bool) -> Iterator[st
     if dossier.obstacle is not None:
         yield from _obstacle_lines(dossier.obstacle)
     if dossier.known_from == "state":
-        yield "this machine has no sentry: what follows is what those of others have told"
+        yield "this machine has no sentry: this is what those of others have told"
     for each in dossier.told:
         half_life = _span(each.half_life)
         yield f"{each.score:>6.1f}  told by sentry {each.source}, half-life {half_life}: {each.because}"
@@ -232,7 +232,8 @@ def _section(title: str, lines: Iterator[str]) -> Iterator[str]:
 
 def _case_line(case: Case) -> str:
     what = " ".join(filter(None, (case.signal, case.decoy, case.place and f"({case.place})")))
-    return f"{case.id}  {what}, {times(case.count)}, since {when(case.opened)}"
+    pardoned = f", pardoned: {case.pardoned}" if case.pardoned else ""
+    return f"{case.id}  {what}, {times(case.count)}, since {when(case.opened)}{pardoned}"
 
 
 def _decision_line(made: Taken) -> str:
