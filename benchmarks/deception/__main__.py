@@ -41,8 +41,10 @@ def main() -> int:
     """Measure and print; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visits", type=int, default=3, help="to each path")
+    parser.add_argument("--bare", action="store_true", help="a shop that takes no time, as no real API is")
     parser.add_argument("--learning", type=float, default=LEARNING, help="seconds")
     options = parser.parse_args()
+    os.environ.update({} if options.bare else {"SHOP_WORK": "1"})
     python, usable = classifier(), os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory(prefix="bartizan-bench-") as scratch:
         seen = measured(Path(scratch), options.visits, options.learning)
