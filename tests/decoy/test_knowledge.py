@@ -154,3 +154,21 @@ def test_errors_are_the_documents_own(answers: DecoyAnswers) -> None:
 def test_a_document_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(BartizanError, match="No such file"):
         Library(KEY, tmp_path, {"api": str(tmp_path / "none.yaml")})
+
+
+def test_what_was_seen_often_counts_more_than_what_a_document_says(tmp_path: Path) -> None:
+    file = tmp_path / "shop.json"
+    file.write_text(json.dumps(DOCUMENT))
+    file_of(tmp_path, "api").write_bytes(learned().encode())
+    answers = DecoyAnswers(Library(KEY, tmp_path, {"api": str(file)}), Writes(10))
+    assert ask(answers, "GET", "/orders/5") == (200, {"id": 5, "paid": True})
+    assert ask(answers, "DELETE", "/orders/5")[0] == 401
+    assert answers.answer(Asked(CONTEXT, "PUT", "/orders/5", "", [])).status == 405
+
+
+@pytest.mark.parametrize("path", ["/orders/0", "/orders/4000", "/orders/99999999999999999999"])
+def test_there_are_no_objects_far_beyond_those_that_were_seen(tmp_path: Path, path: str) -> None:
+    file_of(tmp_path, "api").write_bytes(learned().encode())
+    answers = known(tmp_path)
+    assert answers.answer(Asked(CONTEXT, "GET", "/orders/39", "", [])).status == 200
+    assert [answers.answer(Asked(CONTEXT, method, path, "", [])).status for method in ("GET", "DELETE")] == [404, 404]

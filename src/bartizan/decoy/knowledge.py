@@ -1,6 +1,6 @@
 """What is known of upstreams: their profiles, as the edge has learned them, and their OpenAPI documents.
 
-Where a document says what an answer holds, the profile still says how it looks: its header fields, its JSON, its time.
+Answers look like those that were seen. A document says what an answer holds where too few were, and what requests need.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from bartizan.decoy.answers import Example, Knowledge
 from bartizan.decoy.asked import Asked, Fields
-from bartizan.detection.fakes import Json, Keyed, OpenApi, ResponseKind, fake_document
+from bartizan.detection.fakes import Json, Keyed, OpenApi, Operation, ResponseKind, fake_document
 from bartizan.detection.profile import Profile, Shape, read_profile
 
 __all__ = ["Known", "Library"]
 
 MAX_TEMPLATES = 50  # that are looked through for an error
+ENOUGH = 16  # responses from which on what was seen counts more than what a document says
 FRESH = 2.0  # seconds after which a profile is read again
 _HARMLESS = Shape()
 
@@ -33,20 +34,22 @@ class Known:
         self._now = now
 
     def example(self, method: str, path: str, number: int = 0) -> Example | None:
-        """Return the success that the document describes, or that was seen, with fakes in it."""
-        fakes = self._fakes if number == 0 else self._fakes.sub("made", number)
-        if self._document is not None:
-            return self._described(self._document, method, fakes)
-        shape = self._profile.shape(method, path)
-        if shape is None:
+        """Return the success that was seen, or that the document describes, with fakes in it."""
+        if not self._exists(path):
             return None
-        return Example(shape.status, shape.media_type, shape.fake(fakes, path), wants_json=shape.wants_json)
+        fakes = self._fakes if number == 0 else self._fakes.sub("made", number)
+        operation = None if self._document is None else self._document.find(method, self._asked.context.path)
+        shape = self._profile.shape(method, path)
+        if shape is not None and (operation is None or shape.count >= ENOUGH):
+            return self._seen(shape, method, path, fakes, operation)
+        return None if operation is None else self._described(operation, fakes)
 
     def methods(self, path: str) -> list[str]:
         """Return the methods that are known for a path."""
-        if self._document is not None:
-            return self._document.methods(self._asked.context.path)
-        return self._profile.methods(path)
+        if not self._exists(path):
+            return []
+        described = [] if self._document is None else self._document.methods(self._asked.context.path)
+        return list(dict.fromkeys([*described, *self._profile.methods(path)]))
 
     def error(self, status: int, path: str) -> tuple[Fields, bytes] | None:
         """Return an error as it was seen; else as the document describes it, for this path or any."""
@@ -74,10 +77,17 @@ class Known:
         """Return a time as it was measured."""
         return self._profile.latency(uniform, method, status, self._asked.path)
 
-    def _described(self, document: OpenApi, method: str, fakes: Keyed) -> Example | None:
-        operation = document.find(method, self._asked.context.path)
-        if operation is None:
-            return None
+    def _seen(self, shape: Shape, method: str, path: str, fakes: Keyed, operation: Operation | None) -> Example:
+        """Return what was seen; a document says what requests need."""
+        return Example(
+            shape.status,
+            shape.media_type,
+            self._profile.fake(method, path, fakes, self._asked.query),
+            wants_json=shape.wants_json or (operation is not None and operation.wants_json),
+            wants_credentials=operation is not None and operation.wants_credentials,
+        )
+
+    def _described(self, operation: Operation, fakes: Keyed) -> Example:
         kind = operation.success
         return Example(
             status=kind.status,
@@ -86,6 +96,14 @@ class Known:
             wants_json=operation.wants_json,
             wants_credentials=operation.wants_credentials,
         )
+
+    def _exists(self, path: str) -> bool:
+        """Tell whether there may be an object with the id at a path's end: not far beyond those that were seen."""
+        last = path.rstrip("/").rpartition("/")[2]
+        if not (last.isascii() and last.isdecimal()):
+            return True
+        top = self._profile.highest_id(path)
+        return top is None or 0 < int(last[:19]) <= top
 
     def _errors(self, status: int) -> Iterator[ResponseKind]:
         document = self._document
@@ -101,7 +119,9 @@ class Known:
     def _made(self, kind: ResponseKind, fakes: Keyed) -> Json:
         if kind.schema is None or self._document is None:
             return kind.example
-        return fake_document(kind.schema, fakes, self._asked.context.path, root=self._document.document)
+        return fake_document(
+            kind.schema, fakes, self._asked.context.path, root=self._document.document, query=self._asked.query
+        )
 
 
 class Library:

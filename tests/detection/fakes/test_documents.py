@@ -34,9 +34,31 @@ def test_items_of_a_list_are_what_their_pages_show(schema: dict[str, Any]) -> No
 
 
 def test_a_list_says_how_many_it_has() -> None:
-    listed: Any = fake_document(WRAPPED, ROW, "/orders")
+    properties = {name: WRAPPED["properties"][name] for name in ("total", "items")}
+    whole = {**WRAPPED, "properties": properties, "required": list(properties)}
+    listed: Any = fake_document(whole, ROW, "/orders")
     assert listed["total"] == len(listed["items"])
-    assert list(listed) == ["total", "items", "page"]
+    assert list(listed) == ["total", "items"]
+
+
+def test_pages_of_a_list_follow_each_other_until_its_end() -> None:
+    items = {"type": "array", "items": ORDER, "minItems": 10, "maxItems": 10}
+    schema = {**WRAPPED, "properties": {**WRAPPED["properties"], "items": items, "total": {"const": 34}}}
+    pages: list[Any] = [fake_document(schema, ROW, "/orders", query=f"page={number}") for number in range(1, 6)]
+    assert [page["page"] for page in pages] == [1, 2, 3, 4, 5]
+    assert {page["total"] for page in pages} == {34}
+    assert [item["id"] for page in pages for item in page["items"]] == list(range(1000, 1034))
+    assert fake_document(schema, ROW, "/orders") == pages[0]
+    assert fake_document(ORDER, ROW, "/orders/1011") == pages[1]["items"][1]
+
+
+def test_pages_of_what_does_not_say_so_have_other_items_too() -> None:
+    first, second = (fake_document(PLAIN, ROW, "/orders", query=query) for query in ("", "offset=20&limit=3"))
+    assert isinstance(first, list)
+    assert isinstance(second, list)
+    assert len(second) == 3
+    assert not {item["id"] for item in first} & {item["id"] for item in second}  # type: ignore[call-overload, index]
+    assert fake_document(PLAIN, ROW, "/orders", query="q=tent") != first
 
 
 def test_numbers_of_a_list_rise_within_their_limits() -> None:

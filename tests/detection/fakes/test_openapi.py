@@ -26,9 +26,13 @@ paths:
       responses:
         '200': {content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}
     delete: {responses: {'204': {description: gone}}}
+  /users/{user}:
+    parameters: [{$ref: '#/components/parameters/User'}]
+    get: {responses: {'200': {description: one}}}
   /orders/latest: {get: {responses: {'200': {content: {text/plain: {schema: {type: string}}}}}}}
   /files/{name}.pdf: {get: {responses: {}}}
 components:
+  parameters: {User: {in: path, name: user, schema: {type: integer}}}
   requestBodies: {Order: {content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}
   responses: {Made: {content: {application/json: {examples: {one: {value: {id: 7}}}}}}}
   schemas: {Order: {type: object, required: [id], properties: {id: {type: integer}, total: {type: number}}}}
@@ -55,6 +59,12 @@ def test_operations_are_found_by_concrete_paths_with_and_without_the_servers_own
     assert shop.methods("/orders/17") == ["GET", "DELETE"]
     assert shop.methods("/nothing") == []
     assert shop.templates()[0] == "/orders"
+
+
+def test_a_segment_that_stands_for_a_number_is_one(shop: OpenApi) -> None:
+    assert shop.methods("/users/17") == ["GET"]
+    assert shop.methods("/users/ada") == []
+    assert shop.methods("/orders/ada") == ["GET", "DELETE"]
 
 
 def test_responses_are_in_order_with_references_resolved(shop: OpenApi) -> None:

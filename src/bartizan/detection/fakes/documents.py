@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from bartizan.detection.fakes.forms import UNTIL, is_variable
 from bartizan.detection.fakes.keyed import Keyed
+from bartizan.detection.fakes.paging import WHOLE, Part, is_paged, part_of
 from bartizan.detection.fakes.plain import Json, Schema, number_of, types_of
 from bartizan.detection.fakes.schema import Faker
 
@@ -14,7 +16,7 @@ __all__ = ["fake_document"]
 MAX_ITEMS = 50
 _IDS = ("id", "_id", "uuid", "uid", "guid", "key", "slug", "code", "number")
 _LISTS = ("items", "data", "results", "content", "records", "entries", "rows", "list")
-_TOTALS = frozenset(("total", "count", "totalcount", "total_count", "size", "length", "totalitems", "total_items"))
+_COUNTS = frozenset(("total", "count", "totalcount", "total_count", "size", "length", "totalitems", "total_items"))
 
 
 def fake_document(
@@ -24,11 +26,13 @@ def fake_document(
     *,
     root: Mapping[str, object] | None = None,
     until: float = UNTIL,
+    query: str = "",
 ) -> Json:
-    """Return the body of a response at a concrete path, as asked for (percent-encoded, without a query).
+    """Return the body of a response at a concrete path and ``query``, as asked for (percent-encoded).
 
     An object is drawn from ``keyed`` by the path of its collection and its id: with the same row, the item with the id
-    17 of ``/orders`` is what ``/orders/17`` shows. ``root`` and ``until`` are as in ``fake_value``. Never raises.
+    17 of ``/orders`` is what ``/orders/17`` shows. A list has the part that the query asks for. ``root`` and ``until``
+    are as in ``fake_value``. Never raises.
     """
     faker = Faker(root, until)
     if not isinstance(schema, Mapping):
@@ -37,15 +41,15 @@ def fake_document(
     flat = faker.flat(schema, page)
     collection, _, last = path.rstrip("/").rpartition("/")
     if types_of(flat)[:1] == ["array"]:
-        return _items(faker, flat, keyed, path.rstrip("/"))
+        return _items(faker, flat, keyed, path.rstrip("/"), part_of(query))
     listed = _list_in(faker, flat, page)
     if listed is not None:
-        return _envelope(faker, flat, listed, keyed, path)
+        return _envelope(faker, flat, listed, keyed, path, part_of(query))
     name = _id_name(faker, flat, page)
     inner = _object_in(faker, flat, page) if name is None else None
     if inner is not None:
         around = faker.value(flat, page)
-        within = fake_document(_property(faker, flat, inner, page), keyed, path, root=root, until=until)
+        within = fake_document(_property(faker, flat, inner, page), keyed, path, root=root, until=until, query=query)
         return {**around, inner: within} if isinstance(around, dict) else around
     if name is None or not (is_variable(last) or "/" in collection):
         return faker.value(flat, page, "", _about(path))
@@ -73,9 +77,22 @@ def _linked(name: str, value: Json, own: str, depth: int) -> Json:
     return own if name == "self" and isinstance(value, str) and value.startswith("/") else value
 
 
-def _items(faker: Faker, schema: Mapping[str, object], keyed: Keyed, collection: str) -> Json:
-    """Return a list of objects with ids that rise, as rows of a table have them."""
-    row = keyed.sub("list", collection)
+def _items(
+    faker: Faker,
+    schema: Mapping[str, object],
+    keyed: Keyed,
+    collection: str,
+    part: Part = WHOLE,
+    *,
+    from_first: bool = False,
+    whole: int | None = None,
+) -> Json:
+    """Return a part of a list of objects with ids that rise, as rows of a table have them.
+
+    ``from_first``: the ids of the whole list begin with the least that there is, and none is left out; it has
+    ``whole`` items, as many as there are ids where that is None.
+    """
+    row = keyed.sub("list", collection, *(each for pair in part.other for each in pair))
     items = schema.get("items")
     if not isinstance(items, Mapping):
         return faker.value(schema, row)
@@ -88,27 +105,55 @@ def _items(faker: Faker, schema: Mapping[str, object], keyed: Keyed, collection:
     low = max(least, 4 if limit is None else min(4, int(limit)))
     high = max(low, 12 if limit is None else int(limit))
     count = min(row.between(min(max(least, high // 2), high), high), MAX_ITEMS)
-    ids = _ids(faker, _property(faker, flat, name, row), row, count)
-    if len(ids) < least:  # there are not as many as a list has
+    count = count if part.limit is None else min(count, part.limit)
+    skip = part.first(count)
+    described = _property(faker, flat, name, row)
+    if from_first and "integer" in types_of(described):
+        ids: list[str | int] = list(_rising(described, skip, count, whole))
+    else:
+        ids = _ids(faker, described, row, count, skip)
+    if len(ids) < least and part == WHOLE:  # there are not as many as a list has
         return faker.value(schema, row, "", _about(collection + "/x"))
     return [_object(faker, flat, keyed, collection, name, each) for each in ids]
 
 
-def _envelope(faker: Faker, schema: Mapping[str, object], listed: str, keyed: Keyed, path: str) -> Json:
+def _rising(schema: Mapping[str, object], skip: int, count: int, whole: int | None) -> range:
+    """Return a part of all ids that there are."""
+    low, high = number_of(schema.get("minimum")), number_of(schema.get("maximum"))
+    first = max(1, math.ceil(low or 0))
+    ends = [first + skip + count]
+    if high is not None:
+        ends.append(math.floor(high) + 1)
+    if whole is not None:
+        ends.append(first + whole)
+    return range(first + skip, min(ends))
+
+
+def _envelope(faker: Faker, schema: Mapping[str, object], listed: str, keyed: Keyed, path: str, part: Part) -> Json:
     """Return an object that has the list of a collection in one of its members, and how many there are in another."""
     page = keyed.sub("page", path)
-    around = faker.value(schema, page)
+    around = faker.value({**schema, "properties": {**_properties(schema), listed: {"const": None}}}, page)
     if not isinstance(around, dict):
         return around
-    items = _items(faker, _property(faker, schema, listed, page), keyed, path.rstrip("/"))
+    around = part.told(around)
+    paged = is_paged(around)
+    total = next((value for name, value in around.items() if paged and _is_total(name, value)), None)
+    described = _property(faker, schema, listed, page)
+    whole = total if isinstance(total, int) else None
+    items = _items(faker, described, keyed, path.rstrip("/"), part, from_first=paged, whole=whole)
     out: dict[str, Json] = {}
     for name in (*(_properties(schema)), *around):
         if name == listed:
             out[name] = items
         elif name in around:
-            whole = isinstance(around[name], int) and name.lower() in _TOTALS and isinstance(items, list)
-            out[name] = len(items) if whole and isinstance(items, list) else around[name]
+            known = total is not None and _is_total(name, around[name])
+            counts = not known and isinstance(around[name], int) and name.lower() in _COUNTS
+            out[name] = len(items) if counts and isinstance(items, list) else around[name]
     return out
+
+
+def _is_total(name: str, value: Json) -> bool:
+    return isinstance(value, int) and name.lower().startswith("total")
 
 
 def _properties(schema: Mapping[str, object]) -> Mapping[str, object]:
@@ -165,8 +210,11 @@ def _as_id(text: str, schema: Mapping[str, object]) -> str | int | None:
     return text[:256] or None
 
 
-def _ids(faker: Faker, schema: Mapping[str, object], keyed: Keyed, count: int) -> list[str | int]:
-    """Return ids for a list; numbers are near each other, within the limits of their schema."""
+def _ids(faker: Faker, schema: Mapping[str, object], keyed: Keyed, count: int, skip: int) -> list[str | int]:
+    """Return ids for a list; numbers are near each other, within the limits of their schema.
+
+    ``skip``: how many there are before these.
+    """
     if "integer" in types_of(schema):
         first = faker.value(schema, keyed.sub("ids"), "id")
         at = first if isinstance(first, int) else 1
@@ -174,7 +222,8 @@ def _ids(faker: Faker, schema: Mapping[str, object], keyed: Keyed, count: int) -
         if top is not None and at + 3 * count > top:
             least = number_of(schema.get("minimum"))
             at = max(1 if least is None else int(least), int(top) - 3 * count)
-        steps = keyed.sub("steps")
+        at += 2 * skip
+        steps = keyed.sub("steps") if skip == 0 else keyed.sub("steps", skip)
         out: list[str | int] = []
         for _ in range(count):
             if top is not None and at > top:
@@ -182,7 +231,7 @@ def _ids(faker: Faker, schema: Mapping[str, object], keyed: Keyed, count: int) -
             out.append(at)
             at += steps.choice((1, 1, 1, 2, 3))
         return out
-    made = [faker.value(schema, keyed.sub("ids", index), "id") for index in range(count)]
+    made = [faker.value(schema, keyed.sub("ids", index), "id") for index in range(skip, skip + count)]
     return list(dict.fromkeys(each for each in made if isinstance(each, str)))
 
 

@@ -57,6 +57,7 @@ class OpenApi:
         self._operations: dict[str, dict[str, Operation]] = {}
         self._exact: dict[str, str] = {}
         self._templates: dict[int, list[tuple[tuple[str, ...], str]]] = {}
+        self._numbers: dict[str, frozenset[str]] = {}
         version = document.get("openapi")
         if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
             raise OpenApiError(f"{name}: openapi: {str(version)[:20]} cannot be read. Convert it to 3.0 or 3.1")
@@ -105,6 +106,7 @@ class OpenApi:
             if isinstance(operation := item.get(method), Mapping)
         }
         self._operations[template] = found
+        self._numbers[template] = self._whole_numbers(item)
         if "{" not in template:
             self._exact[template] = template
             return
@@ -126,9 +128,28 @@ class OpenApi:
     def _match(self, path: str) -> str | None:
         segments = path.split("/")
         for pattern, template in self._templates.get(len(segments), ()):
-            if all(map(_segment_fits, pattern, segments)):
+            numbers = self._numbers[template]
+            if all(
+                _segment_fits(each, segment) and (each not in numbers or segment.lstrip("-").isdecimal())
+                for each, segment in zip(pattern, segments, strict=True)
+            ):
                 return template
         return None
+
+    def _whole_numbers(self, item: Mapping[str, object]) -> frozenset[str]:
+        """Return the segments of a template, ``{id}``, that stand for whole numbers."""
+        rows = [
+            item.get("parameters"),
+            *(each.get("parameters") for each in item.values() if isinstance(each, Mapping)),
+        ]
+        out = set()
+        for parameter in (each for row in rows if isinstance(row, list) for each in row if isinstance(each, Mapping)):
+            known = self._lookup(parameter)
+            schema = known.get("schema")
+            described = self._lookup(schema) if isinstance(schema, Mapping) else {}
+            if known.get("in") == "path" and described.get("type") == "integer":
+                out.add(f"{{{known.get('name')}}}")
+        return frozenset(out)
 
     def _operation(self, template: str, method: str, operation: Mapping[str, object]) -> Operation:
         body = operation.get("requestBody")

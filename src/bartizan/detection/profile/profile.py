@@ -6,11 +6,11 @@ import msgspec
 
 from bartizan.detection.fakes.documents import fake_document
 from bartizan.detection.fakes.keyed import Keyed
-from bartizan.detection.fakes.plain import Json
+from bartizan.detection.fakes.plain import Json, number_of
 from bartizan.detection.profile.error_bodies import ErrorBodies
 from bartizan.detection.profile.fields import Fields
 from bartizan.detection.profile.latency import Latencies
-from bartizan.detection.profile.schemas import Shape, objects_in
+from bartizan.detection.profile.schemas import Shape, objects_in, schema_of
 from bartizan.detection.profile.shapes import Node
 from bartizan.detection.profile.templates import path_template
 
@@ -19,7 +19,7 @@ __all__ = ["Profile", "kind_of", "pace_of"]
 MAX_KINDS = 64
 MAX_SHAPES = 256
 MAX_PACES = 24
-ENOUGH = 16  # times of one path template
+ENOUGH = 16  # times or objects of one path template, or ids between the least and the highest
 MAX_BYTES = 2**20  # of a profile
 _FASTEST, _SLOWEST = 0.010, 0.040  # seconds, where nothing is known
 _KINDS = ("int", "uuid", "hex", "token", "text")
@@ -106,13 +106,13 @@ class Profile(msgspec.Struct, omit_defaults=True):
         template = self._known(path)
         return None if template is None else self.shapes.get(f"{method} {template}")
 
-    def fake(self, method: str, path: str, keyed: Keyed) -> Json:
+    def fake(self, method: str, path: str, keyed: Keyed, query: str = "") -> Json:
         """Return a fake body for a method and a concrete path, None where there is no JSON or nothing is known.
 
         With the same ``keyed``, the items of a list are what their own pages show.
         """
         basis = self.basis(method, path)
-        return None if basis is None else fake_document(basis[0], keyed, path, until=basis[1])
+        return None if basis is None else fake_document(basis[0], keyed, path, until=basis[1], query=query)
 
     def basis(self, method: str, path: str) -> tuple[dict[str, object], float] | None:
         """Return all that fakes for a path depend on besides their key: a schema, and before when their times are.
@@ -121,6 +121,22 @@ class Profile(msgspec.Struct, omit_defaults=True):
         """
         shape = self.shape(method, path)
         return None if shape is None else shape.basis(self._partner(path, shape))
+
+    def highest_id(self, path: str) -> float | None:
+        """Return the number that ids of the objects at a concrete path do not exceed, as far as was seen.
+
+        None where ids are no numbers, or where too few were seen to tell.
+        """
+        shape = self.shape("GET", path)
+        found = None if shape is None or shape.node is None else objects_in(shape.node)
+        if shape is None or found is None or "[]" in found[0] or shape.count < ENOUGH:
+            return None
+        partner = self._partner(path, shape)
+        ids = Node()
+        for each in (found[1], partner):
+            ids.merge(Node() if each is None else each.members.get("id", Node()))
+        described = schema_of(ids)
+        return number_of(described.get("maximum")) if ids.high - ids.low >= ENOUGH else None
 
     def _partner(self, path: str, shape: Shape) -> Node | None:
         """Return what the objects of a page look like elsewhere: in the list above it, on the pages below it."""
