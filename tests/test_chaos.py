@@ -1,4 +1,4 @@
-"""Mixed load while configuration, workers and an upstream come and go: half a minute, or ``CHAOS_SECONDS``."""
+"""Mixed load while configuration, workers and an upstream come and go: 20 seconds, or ``CHAOS_SECONDS``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.bartizan import Bartizan, kill
 from tests.support.net import RawClient, wait_until
 from tests.support.nginx import Nginx
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "30"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
 RELOADS = 20
 KILLS = 5
 CLIENTS = 8
