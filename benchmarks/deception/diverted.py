@@ -1,7 +1,7 @@
-"""Whether a client can tell that it is diverted: ``python -m benchmarks.deception.diverted [--visits N]``.
+"""Whether a client can tell that it is diverted: ``python -m benchmarks.deception.diverted [--visits N] [--bare]``.
 
-The demo's API (granian) behind a real ``bartizan up``. Some addresses have a risk in the shared state and are diverted,
-others have none; both ask for the same kinds of things over kept connections, in a random order. A classifier tries to
+The demo's API (granian), which takes the time of one with a database unless it is ``--bare``, behind a real
+``bartizan up``. Some addresses have a risk in the shared state and are diverted, others have none; both ask for the same kinds of things over kept connections, in a random order. A classifier tries to
 tell them apart. The exit status is 1 if it tells some kind of answer better than the goal allows.
 """
 
@@ -28,7 +28,7 @@ from bartizan.config.model import State as StateSettings
 from bartizan.detection.standing import Standing, publish
 from bartizan.storage.state import open_state
 from benchmarks.contenders import cores
-from benchmarks.deception.__main__ import HERE, LEARNING, SETTLING, classifier, learned, paces, serve
+from benchmarks.deception.__main__ import HERE, LEARNING, SETTLING, classifier, granian, learned, paces, serve
 from benchmarks.deception.features import features
 from benchmarks.deception.visits import GAP, Case, Seen, ask
 from benchmarks.report import OUTPUT
@@ -52,7 +52,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--visits", type=int, default=VISITS, help="of each kind")
     parser.add_argument("--learning", type=float, default=LEARNING, help="seconds")
+    parser.add_argument("--bare", action="store_true", help="an API that takes no time, as no real one is")
     options = parser.parse_args()
+    os.environ.update({} if options.bare else {"SHOP_WORK": "1"})
     python, usable = classifier(), os.sched_getaffinity(0)
     with tempfile.TemporaryDirectory(prefix="bartizan-bench-") as scratch:
         seen = measured(Path(scratch), options.visits, options.learning)
@@ -177,9 +179,7 @@ def gateway(directory: Path) -> Iterator[int]:
     os.sched_setaffinity(0, {client})  # it has a core of its own: what it measures is not its own waiting
     with ExitStack() as stack:
         shop, port = free_port(), free_port()
-        options = ["--interface", "asgi", "--workers", "1", "--no-ws", "--port", str(shop), "scripts.attack.api:app"]
-        granian = [str(Path(sys.executable).with_name("granian")), *options]
-        serve(stack, ours, granian, shop, directory / "shop.log")
+        serve(stack, ours, granian(shop), shop, directory / "shop.log")
         (directory / "openapi.json").write_text(json.dumps(openapi()))
         file = directory / "bartizan.yaml"
         file.write_text(json.dumps(settings(directory, port, shop)))
