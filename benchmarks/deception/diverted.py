@@ -1,8 +1,9 @@
 """Whether a client can tell that it is diverted: ``python -m benchmarks.deception.diverted [--visits N] [--bare]``.
 
 The demo's API (granian), which takes the time of one with a database unless it is ``--bare``, behind a real
-``bartizan up``. Some addresses have a risk in the shared state and are diverted, others have none; both ask for the same kinds of things over kept connections, in a random order. A classifier tries to
-tell them apart. The exit status is 1 if it tells some kind of answer better than the goal allows.
+``bartizan up``. Some addresses have a risk in the shared state and are diverted, others have none; both ask for the
+same kinds of things over kept connections, in a random order. A classifier tries to tell them apart. The exit status
+is 1 if it tells some kind of answer better than the goal allows.
 """
 
 from __future__ import annotations
