@@ -16,6 +16,16 @@ def test_lengths_forms_and_times_are_kept() -> None:
     assert texts.values == {}
 
 
+def test_lengths_of_the_few_shortest_and_longest_do_not_count() -> None:
+    texts = learned("a b", *["Lamp, oak"] * 30, *["Mirror, steel"] * 30, "Lampshade, transparent", keepable=False)
+    assert texts.middling == (9, 13)
+    texts.merge(learned(*["Rug, oak"] * 30, keepable=False))
+    assert texts.middling == (8, 13)
+    texts.halve()
+    assert texts.middling == (8, 13)
+    assert learned("2024-01-02", keepable=False).middling == (10, 10)
+
+
 def test_words_are_kept_once_many_have_them_and_only_while_they_are_few() -> None:
     assert learned(*["paid", "open"] * 20).few == ["open", "paid"] or learned(*["paid", "open"] * 20).few == [
         "paid",

@@ -73,7 +73,8 @@ def _as_long(
 
     What belongs to a person stays as it is, since other members of the object say the same.
     """
-    low, high = lengths
+    more = len(_as_written(made, schema, keyed)) - len(made)  # a comma
+    low, high = lengths[0] - more, lengths[1] - more
     patterns = schema.get("x-patterns")
 
     def strange(text: str) -> int:

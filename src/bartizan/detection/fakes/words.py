@@ -222,11 +222,13 @@ COMPANY_FORMS = {
     "US": ("Inc.", "LLC", "Corp."),
 }
 ADJECTIVES = _words(
-    "Compact Classic Folding Wireless Insulated Adjustable Stainless Recycled Portable Heavy-Duty Slim Waterproof"
+    "Compact Classic Folding Wireless Insulated Adjustable Stainless Recycled Portable Heavy-Duty Slim Waterproof "
+    "Oak Ash Tin Red Blue Grey Soft Flat Round Small Wool Brass Cotton Ceramic"
 )
 PRODUCTS = _words(
     "Desk_Lamp Water_Bottle Office_Chair Backpack Keyboard Coffee_Grinder Rain_Jacket Toolbox Cutting_Board "
-    "Extension_Cable Notebook Bluetooth_Speaker Trail_Shoes Monitor_Arm Storage_Box Tent Bike_Light Travel_Mug"
+    "Extension_Cable Notebook Bluetooth_Speaker Trail_Shoes Monitor_Arm Storage_Box Tent Bike_Light Travel_Mug "
+    "Bowl Tray Vase Stool Shelf Bench Cup Pan Jug Rack Hook Clock Scarf Towel Basket Blanket Kettle Pillow"
 )
 PRODUCT_WORDS = _words("lamp bottle chair pack board cable speaker shoe arm box tent light mug jacket")
 ROLES = _words("customer viewer editor member manager support")

@@ -21,8 +21,7 @@ MAX_NODES = 1000
 TIMES = 48  # of one path template
 MONTH = 30 * 86400  # seconds
 _LONG = 40  # characters
-_SURE = 20  # texts without other letters than those of ASCII
-_STEP = 4  # characters: lengths are told in steps, so that they do not change with each new text
+_SURE = 20  # texts that say what others have: how long they are, that there are no other letters than those of ASCII
 _OPEN_FORMS = ("text", "word", "slug", "path", "uri")
 
 
@@ -197,7 +196,7 @@ def _text(node: Node) -> Mapping[str, object]:
         if texts.count >= _SURE and not texts.wide:
             out["x-ascii"] = True
         if form == "text" and texts.high <= _LONG:
-            out["x-lengths"] = [texts.low // _STEP * _STEP, -(-texts.high // _STEP) * _STEP]
+            out["x-lengths"] = list(texts.middling) if texts.count >= _SURE else [texts.low, texts.high]
     return out
 
 

@@ -12,6 +12,7 @@ __all__ = ["Texts"]
 
 MAX_FORMS = 8
 MAX_PATTERNS = 12
+MAX_SIZE = 40  # characters of texts whose lengths are counted
 MAX_TIME = 4e9  # Unix seconds
 MAX_PREFIX = 6
 _PREFIXED = ("parts:{A:", "parts:{a:")
@@ -37,6 +38,8 @@ class Texts(msgspec.Struct, omit_defaults=True):
     """How texts of a few words are written: ``Aa, a``."""
     wide: int = 0
     """How many had other letters than those of ASCII."""
+    sizes: dict[int, int] = {}
+    """How many were how long, of those of a few words."""
 
     def learn(
         self,
@@ -102,6 +105,8 @@ class Texts(msgspec.Struct, omit_defaults=True):
         for pattern, count in other.patterns.items():
             self._pattern(pattern, count)
         self.wide += other.wide
+        for size, count in other.sizes.items():
+            self.sizes[size] = self.sizes.get(size, 0) + count
         for value, count in other.values.items():
             self.values[value] = self.values.get(value, 0) + count
         if self.closed or other.closed or len(self.values) > MAX_VALUES:
@@ -113,6 +118,7 @@ class Texts(msgspec.Struct, omit_defaults=True):
         self.forms = {form: count // 2 for form, count in self.forms.items() if count > 1}
         self.patterns = {pattern: count // 2 for pattern, count in self.patterns.items() if count > 1}
         self.wide = (self.wide + 1) // 2
+        self.sizes = {size: count // 2 for size, count in self.sizes.items() if count > 1}
         self.values = {value: count // 2 + 1 for value, count in self.values.items()}
 
     @property
@@ -130,6 +136,20 @@ class Texts(msgspec.Struct, omit_defaults=True):
         return sorted(pattern for pattern, count in self.patterns.items() if pattern and count * 5 >= self.count)
 
     @property
+    def middling(self) -> tuple[int, int]:
+        """Two lengths in characters: a tenth of the texts is shorter than the first, a tenth longer than the second."""
+        rest, whole = sorted(self.sizes.items()), sum(self.sizes.values())
+        ends = []
+        for side in (rest, rest[::-1]):
+            left = whole // 10
+            for size, count in side:
+                left -= count
+                if left < 0:
+                    ends.append(size)
+                    break
+        return (ends[0], ends[1]) if len(ends) == 2 else (self.low, self.high)
+
+    @property
     def few(self) -> list[str]:
         """The words, if most texts are one of them; the most frequent first."""
         if self.closed or sum(self.values.values()) * 5 < self.count * 2:
@@ -144,6 +164,8 @@ class Texts(msgspec.Struct, omit_defaults=True):
     def _written(self, text: str) -> None:
         self._pattern(pattern_of(text), 1)
         self.wide += not text.isascii()
+        if len(text) <= MAX_SIZE:
+            self.sizes[len(text)] = self.sizes.get(len(text), 0) + 1
 
     def _pattern(self, pattern: str, count: int) -> None:
         if pattern in self.patterns or len(self.patterns) < MAX_PATTERNS:
