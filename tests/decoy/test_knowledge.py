@@ -172,3 +172,25 @@ def test_there_are_no_objects_far_beyond_those_that_were_seen(tmp_path: Path, pa
     answers = known(tmp_path)
     assert answers.answer(Asked(CONTEXT, "GET", "/orders/39", "", [])).status == 200
     assert [answers.answer(Asked(CONTEXT, method, path, "", [])).status for method in ("GET", "DELETE")] == [404, 404]
+
+
+def test_the_same_is_shown_again_until_the_profile_says_otherwise(tmp_path: Path) -> None:
+    times = [1000.0]
+    file_of(tmp_path, "api").write_bytes(learned().encode())
+    library = Library(KEY, tmp_path, {}, lambda: times[0])
+    asked = Asked(CONTEXT, "GET", "/orders/5", "", [])
+    first = library(asked).example("GET", "/orders/5")
+    again = library(asked).example("GET", "/orders/5")
+    assert first is not None
+    assert again is not None
+    assert again.document is first.document
+    changed = learned()
+    changed.shapes["GET /orders/{int}"].merge(learned().shapes["GET /orders/{int}"])
+    node = changed.shapes["GET /orders/{int}"].node
+    assert node is not None
+    del node.members["paid"]
+    file_of(tmp_path, "api").write_bytes(changed.encode())
+    times[0] += 3
+    other = library(asked).example("GET", "/orders/5")
+    assert other is not None
+    assert other.document == {"id": 5}

@@ -6,6 +6,7 @@ Answers look like those that were seen. A document says what an answer holds whe
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -19,19 +20,25 @@ __all__ = ["Known", "Library"]
 MAX_TEMPLATES = 50  # that are looked through for an error
 ENOUGH = 16  # responses from which on what was seen counts more than what a document says
 FRESH = 2.0  # seconds after which a profile is read again
+MADE = 256  # documents that are kept, so that who asks again does not wait for them to be made again
 _HARMLESS = Shape()
+_Basis = tuple[dict[str, object], float]
+_Made = OrderedDict[tuple[str, str, str, str], tuple[_Basis, Json]]
 
 
 class Known:
     """One upstream, for one request. ``now`` is Unix time in seconds."""
 
-    def __init__(self, key: bytes, profile: Profile, document: OpenApi | None, asked: Asked, now: float) -> None:
+    def __init__(
+        self, key: bytes, profile: Profile, document: OpenApi | None, asked: Asked, now: float, made: _Made
+    ) -> None:
         self._fakes = Keyed(key, "fakes", asked.context.upstream)
         self._visit = Keyed(key, "visit", asked.context.exchange)
         self._profile = profile
         self._document = document
         self._asked = asked
         self._now = now
+        self._made_before = made
 
     def example(self, method: str, path: str, number: int = 0) -> Example | None:
         """Return the success that was seen, or that the document describes, with fakes in it."""
@@ -82,10 +89,28 @@ class Known:
         return Example(
             shape.status,
             shape.media_type,
-            self._profile.fake(method, path, fakes, self._asked.query),
+            self._fake(method, path, fakes),
             wants_json=shape.wants_json or (operation is not None and operation.wants_json),
             wants_credentials=operation is not None and operation.wants_credentials,
         )
+
+    def _fake(self, method: str, path: str, fakes: Keyed) -> Json:
+        """Return what was seen with fakes in it; the one that was made before, if it would be the same."""
+        basis = self._profile.basis(method, path)
+        if basis is None:
+            return None
+        key = self._asked.context.upstream, method, path, self._asked.query
+        kept = self._made_before.get(key) if fakes is self._fakes else None
+        if kept is not None and kept[0] == basis:
+            self._made_before.move_to_end(key)
+            return kept[1]
+        document = fake_document(basis[0], fakes, path, until=basis[1], query=self._asked.query)
+        if fakes is self._fakes:
+            self._made_before[key] = basis, document
+            self._made_before.move_to_end(key)
+            if len(self._made_before) > MADE:
+                self._made_before.popitem(last=False)
+        return document
 
     def _described(self, operation: Operation, fakes: Keyed) -> Example:
         kind = operation.success
@@ -143,11 +168,13 @@ class Library:
         self._documents = {upstream: OpenApi.load(Path(path)) for upstream, path in documents.items()}
         self._clock = clock
         self._profiles: dict[str, tuple[float, Profile]] = {}
+        self._made: _Made = OrderedDict()
 
     def __call__(self, asked: Asked) -> Knowledge:
         """Return it."""
         upstream = asked.context.upstream
-        return Known(self._key, self._profile(upstream), self._documents.get(upstream), asked, self._clock())
+        profile, document = self._profile(upstream), self._documents.get(upstream)
+        return Known(self._key, profile, document, asked, self._clock(), self._made)
 
     def _profile(self, upstream: str) -> Profile:
         now = self._clock()

@@ -106,13 +106,13 @@ class Profile(msgspec.Struct, omit_defaults=True):
         template = self._known(path)
         return None if template is None else self.shapes.get(f"{method} {template}")
 
-    def fake(self, method: str, path: str, keyed: Keyed, query: str = "") -> Json:
+    def fake(self, method: str, path: str, keyed: Keyed) -> Json:
         """Return a fake body for a method and a concrete path, None where there is no JSON or nothing is known.
 
         With the same ``keyed``, the items of a list are what their own pages show.
         """
         basis = self.basis(method, path)
-        return None if basis is None else fake_document(basis[0], keyed, path, until=basis[1], query=query)
+        return None if basis is None else fake_document(basis[0], keyed, path, until=basis[1])
 
     def basis(self, method: str, path: str) -> tuple[dict[str, object], float] | None:
         """Return all that fakes for a path depend on besides their key: a schema, and before when their times are.
