@@ -29,11 +29,12 @@ from bartizan.config.model import State as StateSettings
 from bartizan.detection.standing import Standing, publish
 from bartizan.storage.state import open_state
 from benchmarks.contenders import cores
-from benchmarks.deception.__main__ import HERE, LEARNING, SETTLING, classifier, granian, learned, paces, serve
+from benchmarks.deception.__main__ import HERE, SETTLING, classifier, granian, learned, paces, serve
 from benchmarks.deception.features import features
 from benchmarks.deception.visits import GAP, Case, Seen, ask
 from benchmarks.report import OUTPUT
 
+LEARNING = 110.0  # seconds of traffic: the profile takes in five responses a second
 GOAL = 0.6  # AUC, for each family of features
 VISITS = 700  # of each kind, real and as many diverted: two minutes
 FAMILIES = {

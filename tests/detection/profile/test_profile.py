@@ -84,7 +84,7 @@ def test_times_are_those_seen(profile: Profile) -> None:
 
 def test_a_path_has_its_own_times_once_enough_are_known() -> None:
     learner, draw = Learner(), random.Random(2)
-    for number in range(60):
+    for number in range(TIMES + 20):
         for path, seconds in ((f"/orders/{number + 1}", 0.01), ("/reports", 0.5)):
             response, body = respond(200, {"id": number + 1}, draw)
             request = Request("GET", path.encode(), Headers(), path=path, authority="shop.test")

@@ -18,7 +18,7 @@ from bartizan.detection.profile.shapes import Node
 __all__ = ["TIMES", "Shape", "Style", "objects_in", "schema_of", "style_of"]
 
 MAX_NODES = 1000
-TIMES = 48  # of one path template
+TIMES = 128  # of one path template
 MONTH = 30 * 86400  # seconds
 _LONG = 40  # characters
 _SURE = 20  # texts that say what others have: how long they are, that there are no other letters than those of ASCII
