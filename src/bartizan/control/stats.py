@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import msgspec
+
+from bartizan.process.memory import resident_bytes
 
 __all__ = ["ControlReport", "Stats", "add_reports"]
 
@@ -39,12 +38,11 @@ class Stats:
 
     def report(self) -> ControlReport:
         """Return what has been counted, and how much memory the process takes; the owner adds the journal's part."""
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return ControlReport(
             requests=dict(self._requests),
             in_flight=self.in_flight,
             signals=dict(self._signals),
-            resident_bytes=pages * os.sysconf("SC_PAGE_SIZE"),
+            resident_bytes=resident_bytes(),
         )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import msgspec
+
+from bartizan.process.memory import resident_bytes
 
 __all__ = ["DecoyReport", "Stats", "add_reports"]
 
@@ -35,8 +34,7 @@ class Stats:
 
     def report(self) -> DecoyReport:
         """Return what has been counted, and how much memory the process takes."""
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return DecoyReport(requests=dict(self._requests), resident_bytes=pages * os.sysconf("SC_PAGE_SIZE"))
+        return DecoyReport(requests=dict(self._requests), resident_bytes=resident_bytes())
 
 
 def add_reports(*reports: DecoyReport) -> DecoyReport:

@@ -33,6 +33,7 @@ from bartizan.edge.upstreams import Endpoint, Node, Wiring
 from bartizan.errors import ConfigError, Problem
 from bartizan.perimeter.denylist import Bans, PrefixStore
 from bartizan.pipeline import Exchange
+from bartizan.process.memory import resident_bytes
 from bartizan.storage.state import State, StateOpener, open_state
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class EdgeWorker:
             for node in group.nodes
         ]  # fmt: skip
         report.journal = self._recorder.report()
-        report.resident_bytes = _resident_bytes()
+        report.resident_bytes = resident_bytes()
         return report
 
     async def _open(self, listener: Listener, sock: socket.socket) -> None:
@@ -261,8 +262,3 @@ def _challenger_maker(keys: Path, state: State, clock: Callable[[], float]) -> C
 def _layers(listener: Listener) -> tuple[bool, str, int]:
     """What a served listener cannot change without being opened anew."""
     return listener.tls is not None, listener.proxy_protocol, listener.backlog
-
-
-def _resident_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -18,6 +18,7 @@ from bartizan.config.model import Config, Sentry
 from bartizan.detection.risk import Engine, RiskSettings
 from bartizan.errors import ConfigError, JournalError, Problem, StateError
 from bartizan.evidence.journal import Entry, Follower
+from bartizan.process.memory import resident_bytes
 from bartizan.sentry.asn import AsnDatabase
 from bartizan.sentry.keeping import Keeping
 from bartizan.sentry.publisher import Publisher
@@ -121,7 +122,7 @@ class SentryServer:
     def report(self) -> SentryReport:
         """Return how it stands; nothing is known while what was kept is restored, or another sentry is waited for."""
         if not self._ready:
-            return SentryReport(resident_bytes=_resident_bytes())
+            return SentryReport(resident_bytes=resident_bytes())
         counts, (behind, since) = self.reading.counts, self._tail.behind()
         return SentryReport(
             records=counts.records,
@@ -138,7 +139,7 @@ class SentryServer:
             standings=len(self._publisher),
             cases=len(self.reading.cases),
             decisions=len(self._undoing),
-            resident_bytes=_resident_bytes(),
+            resident_bytes=resident_bytes(),
         )
 
     async def drain(self, grace: float) -> None:
@@ -284,8 +285,3 @@ def _guarded(entries: Iterator[Entry], failed: Callable[[JournalError], None]) -
 
 def _asn(settings: Sentry) -> AsnDatabase | None:
     return None if settings.asn_database is None else AsnDatabase(Path(settings.asn_database))
-
-
-def _resident_bytes() -> int:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +13,7 @@ from bartizan.config.model import Config
 from bartizan.detection.risk import Engine, RiskSettings
 from bartizan.errors import JournalCorrupt, SentryError
 from bartizan.evidence.journal import SegmentReader
+from bartizan.process.locked import is_locked
 from bartizan.sentry.cases import Case
 from bartizan.sentry.keeping import ACTORS, CASES, DECISIONS, PARDONS
 from bartizan.sentry.store import Store
@@ -161,16 +160,9 @@ def is_kept(directory: Path) -> bool:
 def is_running(directory: Path) -> bool:
     """Tell whether a sentry is at work on a storage directory."""
     try:
-        fd = os.open(directory / "sentry" / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        return is_locked(directory / "sentry" / LOCK)
     except OSError:
         return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 def _next(segment: Path, offset: int) -> float | None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bartizan.evidence.journal.framing import SegmentHeader, encode_header, whole_frames
+from bartizan.process.locked import is_locked
 
 __all__ = ["SegmentFile", "SegmentName", "Written", "list_segments", "remove_oldest"]
 
@@ -60,19 +61,8 @@ def remove_oldest(directory: Path, segments: Iterable[SegmentName], budget: int)
         path = directory / str(name)
         with suppress(FileNotFoundError):
             left -= path.stat().st_size
-            if left < 0 and not _is_written(path):
+            if left < 0 and not is_locked(path):
                 path.unlink()
-
-
-def _is_written(path: Path) -> bool:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 @dataclass(frozen=True, slots=True)
