@@ -18,7 +18,7 @@ from structlog.testing import CapturingLogger
 from tests.support.sessions import Clock
 
 from bartizan.detection import standing as module
-from bartizan.detection.standing import Standing, Standings, publish, published, withdraw
+from bartizan.detection.standing import Standing, Standings, publish, published
 from bartizan.errors import StateError
 from bartizan.storage.state.interface import Entry, FeedItem
 from bartizan.storage.state.lmdb_engine import LmdbState
@@ -91,7 +91,7 @@ async def test_what_is_published_is_known_after_a_start_and_from_then_on(state: 
 
 async def test_what_is_published_can_be_listed_by_source(state: Flaky) -> None:
     await publish(state, [made(A, 40, source="one"), made(A, 60, source="two"), made(B, 70)])
-    await withdraw(state, [B], made(B, 70).source)
+    await publish(state, [Standing.withdrawn(B, made(B, 70).source)])
     await state.put(b"risk/one/none", b"nothing that makes sense")
     assert sorted([(each.actor, each.score) async for each in published(state)]) == [(A, 40), (A, 60)]
 
@@ -122,10 +122,10 @@ async def test_of_several_sources_the_highest_counts_until_it_withdraws(state: F
     standings = replica(state)
     await standings.load()
     assert standings.score(A, NOW) == 60
-    await withdraw(state, [A], "two")
+    await publish(state, [Standing.withdrawn(A, "two")])
     await standings.catch_up()
     assert standings.score(A, NOW) == 40
-    await withdraw(state, [A], "one")
+    await publish(state, [Standing.withdrawn(A, "one")])
     await standings.catch_up()
     assert (standings.score(A, NOW), len(standings)) == (0, 0)
     assert [entry async for entry in state.scan(b"risk/")] == []

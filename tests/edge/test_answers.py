@@ -42,11 +42,13 @@ def upstream() -> Iterator[Upstream]:
         yield server
 
 
-def ask(guard: Answering, upstream: Upstream, directory: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+def ask(
+    guard: Answering, upstream: Upstream, directory: Path, monkeypatch: pytest.MonkeyPatch, **route: object
+) -> bytes:
     monkeypatch.setattr(guards, "GUARDS", (guards.GuardKind(guard.name, lambda *_: Step(guard)),))
     config = {
         "upstreams": [{"name": "api", "nodes": [upstream.node]}],
-        "routes": [{"name": "api", "upstream": "api"}],
+        "routes": [{"name": "api", "upstream": "api", **route}],
     }
     with Gateway(directory, config) as gateway, RawClient(gateway.port) as client:
         client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -74,3 +76,13 @@ def test_a_challenge_is_sent_as_it_is(upstream: Upstream, tmp_path: Path, monkey
     assert answer.startswith(b"HTTP/1.1 418 ")
     assert b"x-seen" not in answer
     assert answer.endswith(b"\r\n\r\nshort and stout")
+
+
+def test_a_response_in_an_upstreams_place_is_as_rewritten_ones_are(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard = Answering(lambda response: Respond(response, because="a decoy, made like what clients get"))
+    edits = {"response_headers": {"add": {"X-Added": "1"}, "remove": ["Server"]}}
+    answer = ask(guard, upstream, tmp_path, monkeypatch, rewrite=edits)
+    assert b"server: other\r\n" in answer
+    assert b"x-added" not in answer.lower()

@@ -30,7 +30,7 @@ from bartizan.config.model import State as Settings
 from bartizan.control.follower import SETTLE, Follower
 from bartizan.decoy.contract import decode_context, socket_path
 from bartizan.detection.decisions import Decision, decisions, undo
-from bartizan.detection.standing import publish, withdraw
+from bartizan.detection.standing import Standing, publish
 from bartizan.pipeline import Actor, Exchange
 from bartizan.storage.records.entities import Device
 from bartizan.storage.records.open import open_records
@@ -268,7 +268,7 @@ class TestPardon:
 
     def pardon(self, place: Place, actor: str) -> None:
         """Do as the sentry does: withdraw, then undo what was decided."""
-        place.gateway.run(withdraw(place.state, [actor], "sentry"))
+        place.gateway.run(publish(place.state, [Standing.withdrawn(actor, "sentry")]))
         for decision in place.decided():
             assert decision is not None
             place.gateway.run(undo(place.state, decision, because="our own test", now=place.clock()))

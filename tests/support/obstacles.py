@@ -10,7 +10,7 @@ import structlog
 from bartizan.access.sessions.store import SessionStore
 from bartizan.config.model import Obstacles as Settings
 from bartizan.detection.obstacles import Means, SessionRisk, Teller
-from bartizan.detection.standing import Standing, Standings, publish, withdraw
+from bartizan.detection.standing import Standing, Standings, publish
 from bartizan.storage.state.interface import State
 
 __all__ = ["HALF_LIFE", "Risks", "standing"]
@@ -39,7 +39,7 @@ class Risks:
 
     async def fall(self, actor: str) -> None:
         """Withdraw a risk."""
-        await withdraw(self.state, [actor], "sentry")
+        await publish(self.state, [Standing.withdrawn(actor, "sentry")])
         await self.standings.catch_up()
 
     def of_sessions(self, settings: dict[str, Any] | None = None) -> SessionRisk:

@@ -22,7 +22,7 @@ from bartizan.detection.actors import MAX_KEY
 from bartizan.errors import StateError
 from bartizan.storage.state.interface import State
 
-__all__ = ["GONE", "Standing", "Standings", "publish", "published", "withdraw"]
+__all__ = ["GONE", "Standing", "Standings", "publish", "published"]
 
 POLL = 0.1  # seconds between two looks at the feed
 RESCAN = 60.0  # seconds between two full scans
@@ -53,6 +53,11 @@ class Standing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     source: str
     because: str
 
+    @classmethod
+    def withdrawn(cls, actor: str, source: str, now: float = 0.0) -> Standing:
+        """Return what has edge processes forget what a source has published of an actor."""
+        return cls(actor, 0.0, now, 1.0, source, "")
+
     def now(self, time: float) -> float:
         """Return the score at a time, in Unix seconds; no more than it was published with."""
         gone = time - self.at
@@ -71,11 +76,6 @@ async def publish(state: State, standings: Sequence[Standing], keep: float = FEE
                 lasts = standing.half_life * math.log2(standing.score / GONE)
                 await state.put(key, msgspec.msgpack.encode(standing), max(1.0, lasts))
         await state.publish(_TOPIC, msgspec.msgpack.encode(batch), keep)
-
-
-async def withdraw(state: State, actors: Iterable[str], source: str) -> None:
-    """Have every edge process forget what a source published of actors. Raises ``StateError``."""
-    await publish(state, [Standing(actor, 0.0, 0.0, 1.0, source, "") for actor in actors])
 
 
 async def published(state: State) -> AsyncIterator[Standing]:

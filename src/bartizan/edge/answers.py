@@ -51,12 +51,12 @@ def refuse(exchange: Exchange, stream: Stream, verdict: Refusal) -> None:
 async def respond(exchange: Exchange, stream: Stream, route: RouteRuntime, verdict: Respond, alarm: Alarm) -> None:
     """Answer in an upstream's place, at its time; the guards see the response as they see an upstream's.
 
+    It is as clients get them, with what the route rewrites.
+
     A loop's own timers count whole milliseconds, which upstreams do not: so the ``alarm``.
     """
     response = verdict.response
     exchange.response = response
-    if route.rewrite is not None:
-        route.rewrite.response(response.headers)
     if route.series.looks_at_responses:
         decided = exchange.decided_by
         other = await route.series.on_response(exchange)

@@ -92,6 +92,6 @@ class Publisher:
         elif score >= GONE and abs(score - told.now(now)) < STEP and key not in self._again:
             return None
         if score < GONE:
-            return Standing(key, 0.0, now, 1.0, self._source, "")
+            return Standing.withdrawn(key, self._source, now)
         half_life = min(LONGEST, self._engine.half_life(key, now))
         return Standing(key, score, now, half_life, self._source, self._engine.explain(key, now).brief(200))

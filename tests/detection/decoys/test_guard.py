@@ -168,3 +168,11 @@ async def test_files_of_decoys_know_conditions_and_ranges_where_those_of_the_ups
 def tag_time(response: Response) -> float:
     """Return when a file was changed, in Unix seconds."""
     return moment_of((response.headers.get(b"last-modified") or b"").decode()) or 0.0
+
+
+async def test_other_methods_are_answered_by_the_upstream_where_a_decoy_stands_back() -> None:
+    guard, exchange = decoy_guard(), make_exchange("DELETE", "/internal/users")
+    await ask(guard, exchange)
+    response = await answer(guard, exchange, 405, b"Method Not Allowed")
+    assert (response.status, response.body.peek()) == (405, b"Method Not Allowed")
+    assert [signal.name for signal in exchange.signals] == ["decoy.touched"]

@@ -122,7 +122,7 @@ class DecoyGuard:
         if response is None or not isinstance(touched, _Touched):
             return None
         self._tell(exchange, touched)
-        if complete:
+        if complete and _answers(touched.decoy, exchange):
             content = self._decoys.answers.content(touched.decoy, self._profile(), _tries(exchange))
             if content is None and touched.decoy.kind in ("forbidden", "login"):
                 self._become(exchange, response, touched.decoy)
@@ -138,8 +138,8 @@ class DecoyGuard:
         touched, method, profile = exchange.notes[self.name], exchange.request.method, self._profile()
         if isinstance(touched, _Touched):
             self._tell(exchange, touched)
-        if method not in _READS and decoy.refusal is None:
-            return None  # the upstream says by itself what it thinks of the method
+        if not _answers(decoy, exchange):
+            return None
         response = self._decoys.answers.response(
             decoy, profile, exchange.id, self._clock(), method=method, tried=_tries(exchange)
         )
@@ -179,6 +179,11 @@ class DecoyGuard:
             name, severity = "decoy.login", LOGIN_SEVERITY
             evidence["tried"] = touched.tried
         exchange.signals.append(Signal(name, severity, confidence, evidence=evidence))
+
+
+def _answers(decoy: Decoy, exchange: Exchange) -> bool:
+    """Tell whether a decoy answers this method, or the upstream says by itself what it thinks of it."""
+    return exchange.request.method in _READS or decoy.refusal is not None
 
 
 def _tries(exchange: Exchange) -> Tried:
