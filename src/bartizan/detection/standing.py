@@ -1,14 +1,12 @@
 """How risky actors are, as the sentry publishes it: kept in the shared state, with a replica in every edge process.
 
 A standing is one entry per source and actor, and one item of a message in the feed ``risk``. It decays by itself, so a
-replica needs to hear of an actor again only when there is something new. What it knows stays in force while the state
-or the sentry is away. The replica is kept up in the manner of bans (``perimeter/denylist/bans.py``): a scan, then what
-the feed has had since before the scan, then the feed; and a full scan now and then for what was missed.
+replica (``storage/state/following.py``) needs to hear of an actor again only when there is something new. What it
+knows stays in force while the state or the sentry is away.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -19,13 +17,12 @@ import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from bartizan.detection.actors import MAX_KEY
-from bartizan.errors import StateError
+from bartizan.storage.state.following import Followed, Following
 from bartizan.storage.state.interface import State
 
 __all__ = ["GONE", "Standing", "Standings", "publish", "published"]
 
 POLL = 0.1  # seconds between two looks at the feed
-RESCAN = 60.0  # seconds between two full scans
 FEED_KEEP = 600.0  # seconds that a message can be read
 MAX_ACTORS = 250_000
 MAX_BECAUSE = 200  # characters
@@ -104,29 +101,30 @@ class Standings:
         *,
         maximum: int = MAX_ACTORS,
     ) -> None:
-        self._state = state
         self._log = log
         self._clock = clock
         self._maximum = maximum
-        self._held: _Held = OrderedDict()
-        self._cursor: bytes | None = None
         self._dropped = 0
         self._decode = msgspec.msgpack.Decoder(Standing).decode
         self._decode_batch = msgspec.msgpack.Decoder(list[Standing]).decode
+        followed: Followed[_Held] = Followed(
+            "risks", _PREFIX, _TOPIC, OrderedDict, self._take, self._apply, self._tell, _shrink, POLL, _PIECE
+        )
+        self._following = Following(state, log, followed)
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._following.held)
 
     def score(self, key: str, now: float) -> float:
         """Return the risk of an actor at ``now``, 0 to 100: the highest that any source sees."""
-        held = self._held.get(key)
+        held = self._following.held.get(key)
         return 0.0 if held is None else max(standing.now(now) for standing in held)
 
     def highest(self, keys: Iterable[str], now: float) -> Standing | None:
         """Return the standing of whichever of these actors is the riskiest at ``now``, or None if none has a risk."""
-        best, most = None, 0.0
+        best, most, held = None, 0.0, self._following.held
         for key in keys:
-            for standing in self._held.get(key, ()):
+            for standing in held.get(key, ()):
                 score = standing.now(now)
                 if score > most:
                     best, most = standing, score
@@ -134,75 +132,29 @@ class Standings:
 
     async def load(self) -> None:
         """Fill a new replica from the shared state and put it in force; raises ``StateError``."""
-        fresh: _Held = OrderedDict()
-        cursor, poll_at, taken = self._cursor, time.monotonic() + POLL, 0
-        async for entry in self._state.scan(_PREFIX):
-            self._take(entry.value, fresh)
-            taken += 1
-            if taken % _ENTRIES == 0:
-                await asyncio.sleep(0)
-                if time.monotonic() > poll_at:
-                    await self.catch_up()
-                    poll_at = time.monotonic() + POLL
-        self._cursor = await self._replay(fresh, cursor)
-        old, self._held = self._held, fresh
-        self._tell()
-        while old:  # what is large goes in pieces
-            for _ in range(min(len(old), _ENTRIES)):
-                old.popitem()
-            await asyncio.sleep(0)
+        await self._following.load()
 
     async def catch_up(self) -> None:
         """Take in what the feed has had since the last time; raises ``StateError``."""
-        self._cursor = await self._replay(self._held, self._cursor)
-        self._tell()
+        await self._following.catch_up()
 
     async def follow(self) -> None:
         """Keep the replica up to date until cancelled; what it knows stays in force while the state is away."""
-        failing = False
-        rescan_at = time.monotonic() + RESCAN
-        while True:
-            await asyncio.sleep(POLL)
-            try:
-                if time.monotonic() > rescan_at or failing:
-                    await self.load()
-                    rescan_at = time.monotonic() + RESCAN
-                else:
-                    await self.catch_up()
-                failing = False
-            except Exception as error:  # noqa: BLE001 - risk has to be followed on, whatever an engine raises
-                if not failing:
-                    expected = isinstance(error, StateError)
-                    self._log.error("risks cannot be read, those known stay in force", error=str(error),
-                                    exc_info=not expected)  # fmt: skip
-                failing = True
+        await self._following.follow()
 
-    async def _replay(self, held: _Held, cursor: bytes | None) -> bytes | None:
-        """Apply all messages after ``cursor``; returns the last one's."""
-        while messages := await self._state.read(_TOPIC, cursor, _PIECE):
-            for message in messages:
-                self._apply(message.payload, held)
-            cursor = messages[-1].cursor
-            await asyncio.sleep(0)
-        return cursor
+    def _take(self, held: _Held, value: bytes) -> None:
+        self._put(self._decode(value), held)
 
-    def _take(self, value: bytes, held: _Held) -> None:
-        try:
-            self._put(self._decode(value), held)
-        except (msgspec.MsgspecError, ValueError) as error:
-            self._log.error("a risk in the shared state cannot be read, it has no effect", error=str(error))
-
-    def _apply(self, payload: bytes, held: _Held) -> None:
-        try:
-            standings = self._decode_batch(payload)
-        except msgspec.MsgspecError as error:
-            self._log.error("a message about risks cannot be read, it has no effect", error=str(error))
-            return
-        for standing in standings:
+    def _apply(self, held: _Held, payload: bytes) -> None:
+        """Take in a message; what of it makes no sense keeps nothing else of it out."""
+        refused = None
+        for standing in self._decode_batch(payload):
             try:
                 self._put(standing, held)
             except ValueError as error:
-                self._log.error("a risk in a message makes no sense, it has no effect", error=str(error))
+                refused = error
+        if refused is not None:
+            raise refused
 
     def _put(self, standing: Standing, held: _Held) -> None:
         _check(standing)
@@ -230,7 +182,7 @@ class Standings:
         del held[weakest]
         return True
 
-    def _tell(self) -> None:
+    def _tell(self, _: _Held) -> None:
         if self._dropped:
             self._log.error(
                 "more actors have a risk than are kept, the least risky have none here",
@@ -241,6 +193,12 @@ class Standings:
 
 
 _Held = OrderedDict[str, tuple[Standing, ...]]
+
+
+def _shrink(held: _Held) -> bool:
+    for _ in range(min(len(held), _ENTRIES)):
+        held.popitem()
+    return bool(held)
 
 
 def _check(standing: Standing) -> None:

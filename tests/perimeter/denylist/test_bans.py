@@ -16,7 +16,7 @@ from bartizan.config.model import State as Settings
 from bartizan.errors import StateError
 from bartizan.perimeter.denylist import BanList, Bans, bans
 from bartizan.pipeline import Client
-from bartizan.storage.state import Entry, State, open_state
+from bartizan.storage.state import Entry, State, following, open_state
 from bartizan.storage.state.interface import FeedItem
 from bartizan.storage.state.lmdb_engine import LmdbState
 
@@ -205,7 +205,7 @@ async def test_the_feed_is_followed_during_a_long_scan(embedded: Flaky, monkeypa
 
 
 async def test_missed_messages_are_made_up_for_by_a_scan(embedded: Flaky, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bans, "RESCAN", 0.0)
+    monkeypatch.setattr(following, "RESCAN", 0.0)
     banned, edge = BanList(embedded), replica_of(embedded)
     await banned.ban("192.0.2.7", reason="", made_by="ann", duration=None)
     await edge.load()

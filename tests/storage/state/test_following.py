@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,6 @@ from structlog.testing import capture_logs
 
 from bartizan.config.model import State as Settings
 from bartizan.storage.state import State, open_state
-from bartizan.storage.state import following as module
 from bartizan.storage.state.following import Followed, Following
 
 
@@ -23,7 +23,7 @@ def take(held: dict[str, str], data: bytes) -> None:
     held[name] = value
 
 
-PAIRS: Followed[dict[str, str]] = Followed("pairs", b"pair/", b"pairs", dict, take, take)
+PAIRS: Followed[dict[str, str]] = Followed("pairs", b"pair/", b"pairs", dict, take, take, poll=0.01)
 
 
 @pytest.fixture
@@ -65,10 +65,7 @@ async def test_what_cannot_be_read_is_told_and_stops_nothing(state: State) -> No
     assert [each["event"] for each in logs] == ["one of pairs cannot be read, it has no effect"] * 2
 
 
-async def test_who_follows_without_having_loaded_has_what_was_there(
-    state: State, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "POLL", 0.01)
+async def test_who_follows_without_having_loaded_has_what_was_there(state: State) -> None:
     await state.put(b"pair/a", b"a=1")
     pairs = Following(state, get_logger(), PAIRS)
     following = asyncio.create_task(pairs.follow())
@@ -78,8 +75,7 @@ async def test_who_follows_without_having_loaded_has_what_was_there(
     following.cancel()
 
 
-async def test_what_is_known_stays_while_the_state_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "POLL", 0.01)
+async def test_what_is_known_stays_while_the_state_is_away(tmp_path: Path) -> None:
     state = open_state(Settings(), tmp_path)
     await state.put(b"pair/a", b"a=1")
     pairs = Following(state, get_logger(), PAIRS)
@@ -92,6 +88,27 @@ async def test_what_is_known_stays_while_the_state_is_away(tmp_path: Path, monke
     following.cancel()
     assert pairs.held == {"a": "1"}
     assert [each["event"] for each in logs] == ["pairs cannot be read, what is known stays in force"]
+
+
+async def test_it_tells_when_it_is_up_to_date_and_lets_go_of_the_old_one_in_pieces(state: State) -> None:
+    settled: list[int] = []
+
+    def shrink(held: dict[str, str]) -> bool:
+        held.popitem()
+        return bool(held)
+
+    for number in range(3):
+        await state.put(b"pair/%d" % number, b"%d=1" % number)
+    followed = replace(
+        PAIRS, settled=lambda held: settled.append(len(held)), shrink=lambda held: bool(held) and shrink(held)
+    )
+    pairs = Following(state, get_logger(), followed)
+    await pairs.load()
+    old = pairs.held
+    await pairs.catch_up()
+    await pairs.load()
+    assert settled == [3, 3, 3]
+    assert (old, len(pairs.held)) == ({}, 3)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,36 +1,30 @@
 """Bans made at run time: kept in the shared state, with a replica in every edge process that needs no I/O.
 
-A ban is one entry under its network, and one message in the feed ``bans``. A replica is filled by a scan, then by what
-the feed has had since before the scan, and then follows the feed: a ban made anywhere is in force everywhere within
-``POLL`` seconds and what the state needs for it, and ends by its own time. Messages are applied in their order, and the
-last one about a network wins, so that reading some twice does no harm. A full scan now and then makes up for messages
-that were missed; it is done in pieces, beside the replica in force, which goes on following the feed.
+A ban is one entry under its network, and one message in the feed ``bans``, of which the last one about a network wins.
+The replica follows (``storage/state/following.py``): a ban made anywhere is in force everywhere within ``POLL`` seconds
+and what the state needs for it, and ends by its own time.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from bartizan.errors import StateError
 from bartizan.perimeter.denylist.lists import Network, parse_network
 from bartizan.perimeter.denylist.replica import Ban, Replica
 from bartizan.pipeline import Client
+from bartizan.storage.state.following import POLL, Followed, Following
 from bartizan.storage.state.interface import State
 
 __all__ = ["BanList", "Bans"]
 
-POLL = 0.2  # seconds between two looks at the feed
-RESCAN = 60.0  # seconds between two full scans
 FEED_KEEP = 600.0  # seconds that a message can be read
 MAX_BANS = 100_000
 MAX_REASON = 500  # characters
 MAX_NAME = 100  # characters
-_PIECE = 100  # entries or messages that are taken in without giving way to exchanges
 _PREFIX = b"ban/"
 _TOPIC = b"bans"
 
@@ -92,77 +86,51 @@ class Bans:
         maximum: int = MAX_BANS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._state = state
         self._log = log
         self._maximum = maximum
         self._clock = clock
-        self._replica = Replica(maximum)
-        self._cursor: bytes | None = None
         self._decode_ban = msgspec.msgpack.Decoder(Ban).decode
         self._decode_change = msgspec.msgpack.Decoder(_Change).decode
+        followed = Followed(
+            "bans", _PREFIX, _TOPIC, self._fresh, self._take, self._apply, self._settled, Replica.shrink, POLL
+        )
+        self._following = Following(state, log, followed)
 
     def __len__(self) -> int:
-        return len(self._replica)
+        return len(self._following.held)
 
     def match(self, client: Client, now: float) -> Ban | None:
         """Return the ban that a client is under at ``now`` (Unix time in seconds), or None."""
-        return self._replica.match(client.version, client.number, now)
+        return self._following.held.match(client.version, client.number, now)
 
     async def load(self) -> None:
         """Fill a new replica from the shared state and put it in force; raises ``StateError``."""
-        fresh, cursor = Replica(self._maximum), self._cursor
-        poll_at = time.monotonic() + POLL
-        taken = 0
-        async for entry in self._state.scan(_PREFIX):
-            self._take(entry.value, fresh)
-            taken += 1
-            if taken % _PIECE == 0:
-                await asyncio.sleep(0)
-                if time.monotonic() > poll_at:
-                    await self.catch_up()
-                    poll_at = time.monotonic() + POLL
-        cursor = await self._replay(fresh, cursor)
-        old, self._replica, self._cursor = self._replica, fresh, cursor
-        self._tell(fresh)
-        while old.shrink():  # noqa: ASYNC110 - it is no waiting: what is large goes in pieces
-            await asyncio.sleep(0)
+        await self._following.load()
 
     async def catch_up(self) -> None:
         """Take in what the feed has had since the last time, and forget what has ended; raises ``StateError``."""
-        replica = self._replica
-        self._cursor = await self._replay(replica, self._cursor)
-        replica.purge(self._clock())
-        self._tell(replica)
+        await self._following.catch_up()
 
     async def follow(self) -> None:
         """Keep the replica up to date until cancelled; what it knows stays in force while the state is unreachable."""
-        failing = False
-        rescan_at = time.monotonic() + RESCAN
-        while True:
-            await asyncio.sleep(POLL)
-            try:
-                if time.monotonic() > rescan_at or failing:
-                    await self.load()
-                    rescan_at = time.monotonic() + RESCAN
-                await self.catch_up()
-                failing = False
-            except Exception as error:  # noqa: BLE001 - bans have to be followed on, whatever an engine raises
-                if not failing:
-                    expected = isinstance(error, StateError)
-                    self._log.error("bans cannot be read, those known stay in force", error=str(error),
-                                    exc_info=not expected)  # fmt: skip
-                failing = True
+        await self._following.follow()
 
-    async def _replay(self, replica: Replica, cursor: bytes | None) -> bytes | None:
-        """Apply all messages after ``cursor``; returns the last one's."""
-        while messages := await self._state.read(_TOPIC, cursor, _PIECE):
-            for message in messages:
-                self._apply(message.payload, replica)
-            cursor = messages[-1].cursor
-            await asyncio.sleep(0)
-        return cursor
+    def _fresh(self) -> Replica:
+        return Replica(self._maximum)
 
-    def _tell(self, replica: Replica) -> None:
+    def _take(self, replica: Replica, value: bytes) -> None:
+        replica.put(self._decode_ban(value))
+
+    def _apply(self, replica: Replica, payload: bytes) -> None:
+        change = self._decode_change(payload)
+        if change.ban is None:
+            replica.remove(change.network)
+        else:
+            replica.put(change.ban)
+
+    def _settled(self, replica: Replica) -> None:
+        """Forget what has ended, and tell of what did not fit."""
+        replica.purge(self._clock())
         if replica.dropped:
             self._log.error(
                 "more bans than are kept, those that end soonest have no effect here",
@@ -170,22 +138,6 @@ class Bans:
                 dropped=replica.dropped,
             )
             replica.dropped = 0
-
-    def _take(self, value: bytes, replica: Replica) -> None:
-        try:
-            replica.put(self._decode_ban(value))
-        except (msgspec.MsgspecError, ValueError) as error:
-            self._log.error("a ban in the shared state cannot be read, it has no effect", error=str(error))
-
-    def _apply(self, payload: bytes, replica: Replica) -> None:
-        try:
-            change = self._decode_change(payload)
-            if change.ban is None:
-                replica.remove(change.network)
-            else:
-                replica.put(change.ban)
-        except (msgspec.MsgspecError, ValueError) as error:
-            self._log.error("a message about bans cannot be read, it has no effect", error=str(error))
 
 
 def _key(network: Network) -> bytes:
