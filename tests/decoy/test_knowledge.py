@@ -48,6 +48,12 @@ DOCUMENT = {
     },
     "components": {"schemas": {"Order": ORDER}},
 }
+DOCUMENT["paths"]["/report"] = {  # type: ignore[index]
+    "get": {"responses": {"200": {"description": "", "content": {"text/csv": {"example": "id,total\n1,12.50\n"}}}}}
+}
+DOCUMENT["paths"]["/motto"] = {  # type: ignore[index]
+    "get": {"responses": {"200": {"description": "", "content": {"text/plain": {"schema": {"type": "string"}}}}}}
+}
 
 
 @pytest.fixture
@@ -194,3 +200,15 @@ def test_the_same_is_shown_again_until_the_profile_says_otherwise(tmp_path: Path
     other = library(asked).example("GET", "/orders/5")
     assert other is not None
     assert other.document == {"id": 5}
+
+
+def test_what_is_no_json_is_sent_as_the_document_has_it(answers: DecoyAnswers) -> None:
+    bodies = {}
+    for path in ("/report", "/motto"):
+        context = msgspec.structs.replace(CONTEXT, path=f"/v2{path}")
+        answer = answers.answer(Asked(context, "GET", path, "", [], b"", 0))
+        assert answer.status == 200
+        bodies[path] = answer.body
+    assert bodies["/report"] == b"id,total\n1,12.50\n"
+    assert bodies["/motto"]
+    assert not bodies["/motto"].startswith(b'"')

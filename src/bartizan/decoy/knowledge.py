@@ -114,10 +114,13 @@ class Known:
 
     def _described(self, operation: Operation, fakes: Keyed) -> Example:
         kind = operation.success
+        made = self._made(kind, fakes)
+        is_text = isinstance(made, str) and "json" not in kind.media_type
         return Example(
             status=kind.status,
             media_type=kind.media_type,
-            document=self._made(kind, fakes),
+            document=None if is_text else made,
+            body=made.encode() if isinstance(made, str) and is_text else b"",
             wants_json=operation.wants_json,
             wants_credentials=operation.wants_credentials,
         )
